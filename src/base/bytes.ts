@@ -1,0 +1,215 @@
+// Ranges of bytes that are read on demand, from memory, from a file of any size, or computed.
+// Everything large in this tool (a weight, a partition, a whole bundle) is a `Bytes`, so nothing has to be held whole.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { AscendBundleError } from './errors.js';
+
+export interface Bytes {
+  /** In bytes; up to 2^53, files over 4 GiB included. */
+  readonly length: number;
+  /**
+   * The bytes [start, end). May be a view of shared memory: read it, do not write to it. Its byteOffset is not aligned.
+   * Ask for pieces that fit in memory; `chunks` walks a large range.
+   */
+  read(start?: number, end?: number): Uint8Array;
+  /** The same bytes as a range of their own; reads nothing. */
+  slice(start: number, end?: number): Bytes;
+}
+
+const CHUNK_BYTES = 4 << 20;
+
+/** Walks a range in pieces of at most `sizeBytes`. */
+export function* chunks(bytes: Bytes, sizeBytes = CHUNK_BYTES): Generator<Uint8Array> {
+  for (let pos = 0; pos < bytes.length; pos += sizeBytes) {
+    yield bytes.read(pos, Math.min(bytes.length, pos + sizeBytes));
+  }
+}
+
+class MemoryBytes implements Bytes {
+  constructor(readonly view: Uint8Array) {}
+  get length(): number {
+    return this.view.length;
+  }
+  read(start = 0, end = this.view.length): Uint8Array {
+    checkRange(start, end, this.length);
+    return start === 0 && end === this.view.length ? this.view : this.view.subarray(start, end);
+  }
+  slice(start: number, end = this.view.length): Bytes {
+    return new MemoryBytes(this.read(start, end));
+  }
+}
+
+export function memoryBytes(view: Uint8Array): Bytes {
+  return new MemoryBytes(view);
+}
+
+export const EMPTY_BYTES: Bytes = memoryBytes(new Uint8Array(0));
+
+export function utf8Bytes(text: string): Bytes {
+  return memoryBytes(new TextEncoder().encode(text));
+}
+
+/**
+ * Bytes that `produce(start, end)` makes when they are asked for. It is called with start < end and must give end - start bytes.
+ */
+export function computedBytes(length: number, produce: (start: number, end: number) => Uint8Array): Bytes {
+  const range = (offset: number, size: number): Bytes => ({
+    length: size,
+    read(start = 0, end = size) {
+      checkRange(start, end, size);
+      return start === end ? new Uint8Array(0) : produce(offset + start, offset + end);
+    },
+    slice(start, end = size) {
+      checkRange(start, end, size);
+      return range(offset + start, end - start);
+    },
+  });
+  return range(0, length);
+}
+
+export function zeroBytes(length: number): Bytes {
+  return computedBytes(length, (start, end) => new Uint8Array(end - start));
+}
+
+/** Several ranges one after the other; nothing is copied until it is read. */
+export function concatBytes(parts: readonly Bytes[]): Bytes {
+  const filled = parts.filter((part) => part.length > 0);
+  const [first] = filled;
+  if (first === undefined) return EMPTY_BYTES;
+  if (filled.length === 1) return first;
+  const starts: number[] = [];
+  let total = 0;
+  for (const part of filled) {
+    starts.push(total);
+    total += part.length;
+  }
+  return computedBytes(total, (start, end) => {
+    let i = lastAtMost(starts, start);
+    const whole = filled[i] as Bytes;
+    const offset = starts[i] as number;
+    if (end - offset <= whole.length) return whole.read(start - offset, end - offset);
+    const out = new Uint8Array(end - start);
+    for (let pos = start; pos < end; i++) {
+      const part = filled[i] as Bytes;
+      const from = pos - (starts[i] as number);
+      const to = Math.min(part.length, end - (starts[i] as number));
+      out.set(part.read(from, to), pos - start);
+      pos += to - from;
+    }
+    return out;
+  });
+}
+
+function lastAtMost(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((sorted[middle] as number) <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** An open file. Ranges keep it open; it is closed by `close`, or when the last range of it is gone. */
+class OpenFile {
+  static readonly #leftOpen = new FinalizationRegistry<number>((fd) => closeSync(fd));
+  readonly #fd: number;
+  #isOpen = true;
+  readonly sizeBytes: number;
+
+  constructor(readonly path: string) {
+    this.#fd = openForReading(path);
+    OpenFile.#leftOpen.register(this, this.#fd, this);
+    this.sizeBytes = fstatSync(this.#fd).size;
+  }
+
+  read(start: number, end: number): Uint8Array {
+    const out = Buffer.allocUnsafe(end - start);
+    for (let done = 0; done < out.length; ) {
+      // A single read call is limited to just under 2 GiB by the kernel, so the loop is needed even without signals.
+      const got = readSync(this.#fd, out, done, Math.min(out.length - done, 1 << 30), start + done);
+      if (got === 0) {
+        throw new AscendBundleError('FILE_TRUNCATED', {
+          message: `${this.path} ended at byte ${start + done} while ${end - start} bytes from ${start} were expected: the file has shrunk since it was opened.`,
+          fix: 'Run again when nothing writes to the file.',
+        });
+      }
+      done += got;
+    }
+    return out;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    OpenFile.#leftOpen.unregister(this);
+    closeSync(this.#fd);
+  }
+}
+
+function openForReading(path: string): number {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (cause) {
+    throw fileError(path, cause, 'read');
+  }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new AscendBundleError('FILE_IO', {
+    message: `${path} is not a regular file.`,
+    fix: 'Give the path of a file; a pipe or a device cannot be read by range.',
+  });
+}
+
+/** Turns a failure of the file system into an error that names the path and a way out. */
+export function fileError(path: string, cause: unknown, doing: 'read' | 'write'): AscendBundleError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') {
+    return new AscendBundleError('FILE_NOT_FOUND', {
+      message: doing === 'read' ? `${path} does not exist.` : `The folder of ${path} does not exist.`,
+      fix: doing === 'read' ? 'Check the path; it is taken from the current folder.' : 'Make the folder first.',
+      cause,
+    });
+  }
+  const reasons: Record<string, [string, string]> = {
+    EACCES: [`may not be ${doing === 'read' ? 'read' : 'written'}`, 'Check its permissions and those of its folder.'],
+    EISDIR: ['is a folder', 'Give the path of a file.'],
+    ENOSPC: ['does not fit: the disk is full', 'Free some space, or write to another disk.'],
+    ENOTDIR: ['has a file where a folder is expected', 'Check the path.'],
+    EROFS: ['is on a read-only file system', 'Write to another folder.'],
+  };
+  const [why, fix] = reasons[code ?? ''] ?? [`could not be ${doing === 'read' ? 'read' : 'written'} (${code ?? String(cause)})`, undefined];
+  return new AscendBundleError('FILE_IO', { message: `${path} ${why}.`, fix, cause });
+}
+
+export interface FileBytes extends Bytes, Disposable {
+  readonly path: string;
+}
+
+/**
+ * A file as a range of bytes.
+ *
+ * @throws FILE_NOT_FOUND, FILE_IO
+ */
+export function openFile(path: string): FileBytes {
+  const file = new OpenFile(path);
+  const bytes = computedBytes(file.sizeBytes, (start, end) => file.read(start, end));
+  return Object.assign(bytes, { path, [Symbol.dispose]: () => file.close() });
+}
+
+function checkRange(start: number, end: number, length: number): void {
+  if (start >= 0 && start <= end && end <= length) return;
+  // Reaching this is a bug of ours: lengths from files are checked by the format that reads them.
+  throw new RangeError(`Range [${start}, ${end}) of ${length} bytes`);
+}
+
+/** Whether two ranges hold the same bytes; stops at the first difference. */
+export function equalBytes(a: Bytes, b: Bytes): boolean {
+  if (a.length !== b.length) return false;
+  for (let pos = 0; pos < a.length; pos += CHUNK_BYTES) {
+    const end = Math.min(a.length, pos + CHUNK_BYTES);
+    if (Buffer.compare(a.read(pos, end), b.read(pos, end)) !== 0) return false;
+  }
+  return true;
+}

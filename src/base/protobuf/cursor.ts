@@ -1,0 +1,127 @@
+// Reads a range through a window, so that decoding a 1 GB model reads its structure and skips over its weights.
+import { type Bytes, memoryBytes } from '../bytes.js';
+import { AscendBundleError } from '../errors.js';
+import { decodeUtf8 } from './utf8.js';
+
+const WINDOW_BYTES = 1 << 16;
+/** A bytes field up to this size is copied out of the window; a larger one stays a range of the source. */
+const COPY_BYTES = 1 << 12;
+
+export class Cursor {
+  pos = 0;
+  readonly #source: Bytes;
+  #window: Uint8Array = new Uint8Array(0);
+  #view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
+  #start = 0;
+  #end = 0;
+
+  constructor(
+    source: Bytes,
+    /** What is being read, for messages of errors. */
+    readonly what: string,
+  ) {
+    this.#source = source;
+  }
+
+  get length(): number {
+    return this.#source.length;
+  }
+
+  byte(limit: number): number {
+    if (this.pos >= limit) this.fail('a value runs past the end of its message');
+    if (this.pos < this.#start || this.pos >= this.#end) this.#load(1);
+    return this.#window[this.pos++ - this.#start] as number;
+  }
+
+  /** A varint of at most ten bytes as two unsigned 32-bit halves: [low, high]. */
+  varint(limit: number): [low: number, high: number] {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.byte(limit);
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >> 4;
+      } else if (shift < 64) high |= bits << (shift - 32);
+      if (byte < 0x80) return [low >>> 0, high >>> 0];
+    }
+    return this.fail('a varint has more than ten bytes');
+  }
+
+  /** A tag or a length; anything over 2^53 cannot be true of a file. */
+  unsigned(limit: number): number {
+    const first = this.byte(limit);
+    if (first < 0x80) return first;
+    this.pos--;
+    const [low, high] = this.varint(limit);
+    return high * 0x1_0000_0000 + low;
+  }
+
+  float(limit: number): number {
+    return this.#fixed(4, limit).getFloat32(this.pos - 4 - this.#start, true);
+  }
+
+  double(limit: number): number {
+    return this.#fixed(8, limit).getFloat64(this.pos - 8 - this.#start, true);
+  }
+
+  fixed32(limit: number): number {
+    return this.#fixed(4, limit).getUint32(this.pos - 4 - this.#start, true);
+  }
+
+  fixed64(limit: number): bigint {
+    return this.#fixed(8, limit).getBigUint64(this.pos - 8 - this.#start, true);
+  }
+
+  /** The end of a length-delimited value that starts here. */
+  delimited(limit: number): number {
+    const at = this.pos;
+    const length = this.unsigned(limit);
+    if (length > limit - this.pos) this.fail(`a field claims ${length} bytes where ${limit - this.pos} are left`, at);
+    return this.pos + length;
+  }
+
+  bytes(end: number): Bytes {
+    const start = this.pos;
+    this.pos = end;
+    if (end - start > COPY_BYTES) return this.#source.slice(start, end);
+    if (start < this.#start || end > this.#end) {
+      this.pos = start;
+      this.#load(end - start);
+      this.pos = end;
+    }
+    return memoryBytes(this.#window.slice(start - this.#start, end - this.#start));
+  }
+
+  text(end: number): string {
+    return decodeUtf8(this.bytes(end).read());
+  }
+
+  range(start: number, end: number): Bytes {
+    return this.#source.slice(start, end);
+  }
+
+  fail(why: string, at = this.pos): never {
+    throw new AscendBundleError('FILE_MALFORMED', {
+      message: `${this.what} is damaged: ${why}.`,
+      at: `byte ${at}`,
+      fix: 'The file is truncated or not what its name says; copy or export it again.',
+    });
+  }
+
+  #fixed(size: number, limit: number): DataView {
+    if (size > limit - this.pos) this.fail('a value runs past the end of its message');
+    if (this.pos < this.#start || this.pos + size > this.#end) this.#load(size);
+    this.pos += size;
+    return this.#view;
+  }
+
+  #load(atLeast: number): void {
+    this.#start = this.pos;
+    this.#end = Math.min(this.#source.length, this.pos + Math.max(WINDOW_BYTES, atLeast));
+    this.#window = this.#source.read(this.#start, this.#end);
+    this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.byteLength);
+  }
+}
