@@ -15,6 +15,9 @@ export const EXIT_CODES = {
   interrupted: 130,
 } as const;
 
+/** The shell's number for a process ended by SIGTERM; the class `interrupted` is SIGINT's. */
+const SIGTERM_EXIT = 143;
+
 export type ErrorClass = keyof typeof EXIT_CODES;
 
 /** Every code with its class. A code is a word that stays the same in text, JSON, documents and tests. */
@@ -22,6 +25,8 @@ export const ERROR_CODES = {
   // usage
   USAGE: 'usage',
   CONSTS_REQUIRED: 'usage',
+  VERB_UNKNOWN: 'usage',
+  OPTION_UNKNOWN: 'usage',
   CONST_REPEATED: 'usage',
   VALUE_SYNTAX: 'usage',
   INPUT_REPEATED: 'usage',
@@ -57,6 +62,7 @@ export const ERROR_CODES = {
   FILE_EXISTS: 'io',
   FILE_IO: 'io',
   INTERRUPTED: 'interrupted',
+  TERMINATED: 'interrupted',
 } as const satisfies Record<string, ErrorClass>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -101,6 +107,6 @@ export class AscendBundleError extends Error {
   }
 
   get exitCode(): number {
-    return EXIT_CODES[this.class];
+    return this.code === 'TERMINATED' ? SIGTERM_EXIT : EXIT_CODES[this.class];
   }
 }

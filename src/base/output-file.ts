@@ -2,6 +2,7 @@
 // a failure leaves what was there before.
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Bytes, chunks, fileError } from './bytes.js';
 import { AscendBundleError } from './errors.js';
 
@@ -14,15 +15,19 @@ export interface WriteOptions {
 }
 
 /**
- * Writes `bytes` to `path`, all or nothing.
+ * Writes `bytes` to `path`, all or nothing. SIGINT and SIGTERM end it between two chunks, with nothing left behind.
  *
- * @throws FILE_EXISTS when `path` exists and `force` is not set; FILE_NOT_FOUND, FILE_IO
+ * @throws FILE_EXISTS when `path` exists and `force` is not set; FILE_NOT_FOUND, FILE_IO, INTERRUPTED, TERMINATED
  */
-export function writeFileAtomically(path: string, bytes: Bytes, { force = false, verify, mode = 0o666 }: WriteOptions = {}): void {
+export async function writeFileAtomically(
+  path: string,
+  bytes: Bytes,
+  { force = false, verify, mode = 0o666 }: WriteOptions = {},
+): Promise<void> {
   if (!force) refuseExisting(path);
   const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${process.pid}.${Date.now().toString(36)}.tmp`);
   try {
-    writeDurably(temporary, bytes, mode);
+    await writeDurably(temporary, bytes, mode);
     verify?.(temporary);
     // link refuses an existing name, so that two writers at once cannot both believe they made the file.
     if (force) renameSync(temporary, path);
@@ -45,16 +50,40 @@ export function refuseExisting(path: string): void {
   }
 }
 
-function writeDurably(path: string, bytes: Bytes, mode: number): void {
+async function writeDurably(path: string, bytes: Bytes, mode: number): Promise<void> {
   const fd = openSync(path, 'wx', mode);
+  const interruption = listenForSignals();
   try {
     for (const chunk of chunks(bytes)) {
       for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
+      // A signal handler can only run between turns of the event loop.
+      await nextTurn();
+      interruption.throwIfInterrupted(path);
     }
     fsyncSync(fd);
   } finally {
+    interruption.stop();
     closeSync(fd);
   }
+}
+
+function listenForSignals(): { throwIfInterrupted(path: string): void; stop(): void } {
+  let received: NodeJS.Signals | undefined;
+  const note = (signal: NodeJS.Signals): void => {
+    received = signal;
+  };
+  process.on('SIGINT', note).on('SIGTERM', note);
+  return {
+    throwIfInterrupted(path) {
+      if (received === undefined) return;
+      throw new AscendBundleError(received === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED', {
+        message: `Interrupted while ${basename(path)} was written; nothing was left behind.`,
+      });
+    },
+    stop() {
+      process.off('SIGINT', note).off('SIGTERM', note);
+    },
+  };
 }
 
 function moveWithoutReplacing(from: string, to: string): void {
