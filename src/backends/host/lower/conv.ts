@@ -1,0 +1,4 @@
+// Convolutions: how ONNX says them.
+import type { Lowerings } from './context.js';
+
+export const convLowerings: Lowerings = {};

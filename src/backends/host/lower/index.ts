@@ -1,0 +1,18 @@
+// All lowerings. One file per family of operators.
+
+import type { Lowerings } from './context.js';
+import { convLowerings } from './conv.js';
+import { gatherLowerings } from './gather.js';
+import { indexLowerings } from './index-ops.js';
+import { layoutLowerings } from './layout.js';
+import { normLowerings } from './norm.js';
+import { poolLowerings } from './pool.js';
+
+export const lowerings: Lowerings = {
+  ...convLowerings,
+  ...poolLowerings,
+  ...normLowerings,
+  ...layoutLowerings,
+  ...gatherLowerings,
+  ...indexLowerings,
+};

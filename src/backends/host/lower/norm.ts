@@ -1,0 +1,4 @@
+// Normalisation: how ONNX says them.
+import type { Lowerings } from './context.js';
+
+export const normLowerings: Lowerings = {};

@@ -1,0 +1,19 @@
+// All output rules. One file per family of operators.
+import type { OutputRules } from '../context.js';
+import { convRules } from './conv.js';
+import { gatherRules } from './gather.js';
+import { indexRules } from './index-ops.js';
+import { layoutRules } from './layout.js';
+import { normRules } from './norm.js';
+import { poolRules } from './pool.js';
+import { sourceRules } from './sources.js';
+
+export const outputRules: OutputRules = {
+  ...sourceRules,
+  ...convRules,
+  ...poolRules,
+  ...normRules,
+  ...layoutRules,
+  ...gatherRules,
+  ...indexRules,
+};
