@@ -1,7 +1,8 @@
 // Bytes → message, by table. Bytes fields are ranges of the source; unknown fields are kept.
 import { type Bytes, concatBytes } from '../bytes.js';
 import { Cursor } from './cursor.js';
-import { type Field, MAX_DEPTH, type MessageType, type ScalarKind, WIRE, wireTypeOf } from './schema.js';
+import { Pieces } from './pieces.js';
+import { type Field, isRaw, MAX_DEPTH, type MessageType, type ScalarKind, WIRE, wireTypeOf } from './schema.js';
 
 type Plain = Record<string, unknown>;
 
@@ -30,14 +31,19 @@ function decodeMessage(cursor: Cursor, type: MessageType<object>, end: number, d
       unknown.push(cursor.range(start, cursor.pos));
     } else decodeField(cursor, field, wire, end, out, depth);
   }
+  for (const field of type.rawFields) {
+    const pieces = out[field.name] as Pieces | undefined;
+    if (pieces !== undefined) out[field.name] = pieces.finish();
+  }
   if (unknown.length > 0) out['$unknown'] = concatBytes(unknown);
   return out;
 }
 
+const UNPACKED = { raw32: WIRE.fixed32, raw64: WIRE.fixed64, rawVarint: WIRE.varint } as const;
+
 /** A repeated number may come packed or not, whatever its declaration says. */
 function accepts(field: Field, wire: number): boolean {
-  if (field.kind === 'raw32') return wire === WIRE.bytes || wire === WIRE.fixed32;
-  if (field.kind === 'raw64') return wire === WIRE.bytes || wire === WIRE.fixed64;
+  if (isRaw(field.kind)) return wire === WIRE.bytes || wire === UNPACKED[field.kind];
   const own = wireTypeOf(field.kind);
   return wire === own || (field.isRepeated && wire === WIRE.bytes && own !== WIRE.bytes);
 }
@@ -54,16 +60,9 @@ function decodeField(cursor: Cursor, field: Field, wire: number, limit: number, 
     case 'map':
       return decodeMapEntry(cursor, field, limit, out, depth);
     case 'raw32':
-    case 'raw64': {
-      const size = field.kind === 'raw32' ? 4 : 8;
-      const end = wire === WIRE.bytes ? cursor.delimited(limit) : cursor.pos + size;
-      if (end > limit) cursor.fail('a value runs past the end of its message');
-      if ((end - cursor.pos) % size !== 0) cursor.fail(`packed values of ${size} bytes fill ${end - cursor.pos} bytes`);
-      const piece = cursor.bytes(end);
-      const before = out[field.name] as Bytes | undefined;
-      out[field.name] = before === undefined ? piece : concatBytes([before, piece]);
-      return;
-    }
+    case 'raw64':
+    case 'rawVarint':
+      return decodeRaw(cursor, field, wire, limit, out);
   }
   if (!field.isRepeated) {
     out[field.name] = decodeScalar(cursor, field.kind, limit);
@@ -73,6 +72,23 @@ function decodeField(cursor: Cursor, field: Field, wire: number, limit: number, 
     out[field.name] = list;
     while (cursor.pos < end) list.push(decodeScalar(cursor, field.kind, end));
   } else append(out, field.name, decodeScalar(cursor, field.kind, limit));
+}
+
+function decodeRaw(cursor: Cursor, field: Field, wire: number, limit: number, out: Plain): void {
+  const pieces = (out[field.name] as Pieces | undefined) ?? new Pieces();
+  out[field.name] = pieces;
+  const start = cursor.pos;
+  if (wire !== WIRE.bytes) {
+    skip(cursor, wire, field.number, limit, 0);
+    const end = cursor.pos;
+    cursor.pos = start;
+    pieces.addSmall(cursor.bytes(end).read());
+    return;
+  }
+  const end = cursor.delimited(limit);
+  const size = field.kind === 'raw32' ? 4 : field.kind === 'raw64' ? 8 : 1;
+  if ((end - cursor.pos) % size !== 0) cursor.fail(`packed values of ${size} bytes fill ${end - cursor.pos} bytes`);
+  pieces.add(cursor.bytes(end));
 }
 
 function append(out: Plain, name: string, value: unknown): void {
@@ -89,7 +105,7 @@ function mergeMessages(field: Field, first: Plain, second: Plain): Plain {
     const before = merged[name];
     const inner = type.fields.find((candidate) => candidate.name === name);
     if (before === undefined) merged[name] = value;
-    else if (name === '$unknown' || inner?.kind === 'raw32' || inner?.kind === 'raw64')
+    else if (name === '$unknown' || (inner !== undefined && isRaw(inner.kind)))
       merged[name] = concatBytes([before as Bytes, value as Bytes]);
     else if (value instanceof Map) merged[name] = new Map([...(before as Map<string, unknown>), ...value]);
     else if (Array.isArray(value)) merged[name] = [...(before as unknown[]), ...value];

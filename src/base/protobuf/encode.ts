@@ -1,7 +1,7 @@
 // Message → bytes, by table. Written from the end to the beginning: then every length is known when its prefix is due,
 // nothing is copied twice, and large ranges (weights) are taken into the result without being read.
 import { type Bytes, concatBytes, memoryBytes } from '../bytes.js';
-import { type Field, type Int64, type MessageType, type ScalarKind, WIRE, wireTypeOf } from './schema.js';
+import { type Field, type Int64, isRaw, type MessageType, type ScalarKind, WIRE, wireTypeOf } from './schema.js';
 import { encodeUtf8 } from './utf8.js';
 
 type Plain = Record<string, unknown>;
@@ -108,7 +108,7 @@ function writeMessage(writer: BackwardWriter, type: MessageType<object>, value: 
 
 function writeField(writer: BackwardWriter, field: Field, value: unknown, sortMaps: boolean): void {
   if (field.kind === 'map') return writeMap(writer, field, value as Map<string, unknown>, sortMaps);
-  if (field.kind === 'raw32' || field.kind === 'raw64') {
+  if (isRaw(field.kind)) {
     if ((value as Bytes).length > 0) writeDelimited(writer, field.number, () => writer.range(value as Bytes));
     return;
   }

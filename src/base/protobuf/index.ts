@@ -12,5 +12,7 @@ export {
   one,
   oneMessage,
   rawFixed,
+  rawVarints,
   type Unknown,
 } from './schema.js';
+export { type Varints, varints } from './varints.js';

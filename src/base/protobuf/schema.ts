@@ -21,10 +21,13 @@ export type ScalarKind =
   | 'string'
   | 'bytes';
 
+/** Repeated numbers that are kept as their bytes on the wire. */
+export type RawKind = 'raw32' | 'raw64' | 'rawVarint';
+
 export interface Field {
   readonly number: number;
   readonly name: string;
-  readonly kind: ScalarKind | 'message' | 'map' | 'raw32' | 'raw64';
+  readonly kind: ScalarKind | 'message' | 'map' | RawKind;
   /** For messages, and for the values of a map when they are messages. A function, because messages nest in circles. */
   readonly message?: () => MessageType<object>;
   /** The kind of a map's values. */
@@ -42,6 +45,8 @@ export interface MessageType<T extends object> {
   readonly name: string;
   readonly fields: readonly Field[];
   readonly byNumber: ReadonlyMap<number, Field>;
+  /** The fields of a raw kind, which most messages have none of. */
+  readonly rawFields: readonly Field[];
   /** Only for the compiler: the shape of the decoded object. */
   readonly $type?: T;
 }
@@ -56,7 +61,12 @@ export function message<T extends object>(
   const fields = Object.entries<FieldSpec>(specs)
     .map(([fieldName, spec]) => ({ ...spec, name: fieldName }))
     .sort((a, b) => a.number - b.number);
-  return { name, fields, byNumber: new Map(fields.map((field) => [field.number, field])) };
+  return {
+    name,
+    fields,
+    byNumber: new Map(fields.map((field) => [field.number, field])),
+    rawFields: fields.filter((field) => isRaw(field.kind)),
+  };
 }
 
 export function one(number: number, kind: ScalarKind): FieldSpec {
@@ -95,6 +105,15 @@ export function rawFixed(number: number, bytesPerElement: 4 | 8): FieldSpec {
   return { number, kind: bytesPerElement === 4 ? 'raw32' : 'raw64', isRepeated: false, isPacked: true };
 }
 
+/** A packed repeated integer kept as its varints, for the same reason; `varints` reads them. */
+export function rawVarints(number: number): FieldSpec {
+  return { number, kind: 'rawVarint', isRepeated: false, isPacked: true };
+}
+
+export function isRaw(kind: Field['kind']): kind is RawKind {
+  return kind === 'raw32' || kind === 'raw64' || kind === 'rawVarint';
+}
+
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 
 export function wireTypeOf(kind: Field['kind']): number {
@@ -111,6 +130,7 @@ export function wireTypeOf(kind: Field['kind']): number {
     case 'map':
     case 'raw32':
     case 'raw64':
+    case 'rawVarint':
       return WIRE.bytes;
     default:
       return WIRE.varint;

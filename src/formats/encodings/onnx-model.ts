@@ -10,6 +10,7 @@ import {
   one,
   oneMessage,
   rawFixed,
+  rawVarints,
   type Unknown,
 } from '../../base/protobuf/index.js';
 
@@ -60,13 +61,14 @@ export interface OnnxTensor extends Unknown {
   dataType?: number;
   segment?: Bytes;
   floatData?: Bytes;
-  int32Data?: number[];
+  /** Packed varints as they are in the file; `varints` reads them. Write `rawData` instead. */
+  int32Data?: Bytes;
   stringData?: Bytes[];
-  int64Data?: Int64[];
+  int64Data?: Bytes;
   name?: string;
   rawData?: Bytes;
   doubleData?: Bytes;
-  uint64Data?: Int64[];
+  uint64Data?: Bytes;
   docString?: string;
   externalData?: StringEntry[];
   /** 0 DEFAULT, 1 EXTERNAL. */
@@ -189,7 +191,7 @@ const MapType: MessageType<MapType> = message<MapType>('TypeProto.Map', {
   keyType: one(1, 'int32'),
   valueType: oneMessage(2, () => OnnxType),
 });
-const OnnxType: MessageType<OnnxType> = message<OnnxType>('TypeProto', {
+export const OnnxType: MessageType<OnnxType> = message<OnnxType>('TypeProto', {
   tensorType: oneMessage(1, () => TensorType),
   sequenceType: oneMessage(4, () => ContainerType),
   mapType: oneMessage(5, () => MapType),
@@ -208,13 +210,13 @@ export const OnnxTensor: MessageType<OnnxTensor> = message<OnnxTensor>('TensorPr
   dataType: one(2, 'int32'),
   segment: one(3, 'bytes'),
   floatData: rawFixed(4, 4),
-  int32Data: many(5, 'int32'),
+  int32Data: rawVarints(5),
   stringData: many(6, 'bytes'),
-  int64Data: many(7, 'int64'),
+  int64Data: rawVarints(7),
   name: one(8, 'string'),
   rawData: one(9, 'bytes'),
   doubleData: rawFixed(10, 8),
-  uint64Data: many(11, 'uint64'),
+  uint64Data: rawVarints(11),
   docString: one(12, 'string'),
   externalData: manyMessages(13, () => StringEntry),
   dataLocation: one(14, 'enum'),
@@ -225,7 +227,7 @@ const SparseTensor: MessageType<SparseTensor> = message<SparseTensor>('SparseTen
   indices: oneMessage(2, () => OnnxTensor),
   dims: manyUnpacked(3, 'int64'),
 });
-const OnnxAttribute: MessageType<OnnxAttribute> = message<OnnxAttribute>('AttributeProto', {
+export const OnnxAttribute: MessageType<OnnxAttribute> = message<OnnxAttribute>('AttributeProto', {
   name: one(1, 'string'),
   f: one(2, 'float'),
   i: one(3, 'int64'),
