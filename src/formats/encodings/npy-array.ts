@@ -135,7 +135,11 @@ function nameDescr(descr: PythonValue | undefined): string {
  * @throws as `readNpyHeader`; FILE_MALFORMED when data is left over
  */
 export function readNpyArray(bytes: Bytes, what: string): Tensor {
-  const header = readNpyHeader(bytes, what);
+  return npyTensor(bytes, readNpyHeader(bytes, what), what);
+}
+
+/** The tensor behind a header that was read already; reads nothing. */
+export function npyTensor(bytes: Bytes, header: NpyHeader, what: string): Tensor {
   const size = tensorBytes(header.dtype, header.shape);
   const end = header.dataOffset + size;
   if (end > bytes.length) truncated(what, end, bytes.length);
