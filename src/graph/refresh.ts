@@ -2,12 +2,11 @@
 // (aclgrphConvertToWeightRefreshableGraphs; om-format §5, peers E).
 import { AscendBundleError } from '../base/errors.js';
 import { dtype } from './dtype.js';
-import { completeDesc, completeNode, specOf, withOriginShape } from './ge-desc.js';
 import { GRAPH_NAMES, generatedNames } from './generated-names.js';
 import { type AttrValue, type Graph, type Node, type TensorDesc, type ValueRef, valueRef } from './graph.js';
 import type { RefreshableGraphs, RefreshableWeight } from './refreshable.js';
 import { replaceConsts } from './replace-consts.js';
-import { UNKNOWN_RANK } from './tensor.js';
+import { type Shape, type Tensor, UNKNOWN_RANK } from './tensor.js';
 import { allNodes, type PlacedNode } from './walk.js';
 
 export interface RefreshOptions {
@@ -36,10 +35,8 @@ export function refreshSplit(
 ): RefreshableGraphs {
   const splits = findConsts(graph, weights);
   const variables = splits.map((split) => ({ ...split, variable: variableNode(split) }));
-  const inferGraph = replaceConsts(graph, variables);
-  const infer = { ...inferGraph, name: GRAPH_NAMES.infer };
   return {
-    infer: graph.dialect === 'ge' ? completeGraph(infer) : infer,
+    infer: { ...replaceConsts(graph, variables), name: GRAPH_NAMES.infer },
     varInit: geGraph(GRAPH_NAMES.init, splits.flatMap(initNodes)),
     varUpdate:
       updateGraph === 'static'
@@ -60,13 +57,12 @@ function findConsts(graph: Graph, weights: readonly RefreshableWeight[]): Split[
       throw new AscendBundleError('CONST_NOT_FOUND', { message: `Graph "${graph.name}" has no Const "${constName}".` });
     const value = placed.node.attrs.get('value');
     if (value?.kind !== 'tensor') throw new AscendBundleError('CONST_UNFIT', { message: `Const "${constName}" has no value.` });
-    return { ...placed, names: generatedNames(constName), desc: completeDesc(value.desc ?? specOf(value.value)) };
+    return { ...placed, names: generatedNames(constName), desc: value.desc ?? specOf(value.value) };
   });
 }
 
-function completeGraph(graph: Graph): Graph {
-  const complete = (one: Graph): Graph => ({ ...one, nodes: one.nodes.map(completeNode) });
-  return { ...complete(graph), subgraphs: graph.subgraphs.map(complete) };
+function specOf({ dtype, shape, format }: Tensor): TensorDesc {
+  return { dtype, shape, ...(format === undefined ? {} : { format }) };
 }
 
 function geGraph(name: string, nodes: readonly Node[], subgraphs: readonly Graph[] = []): Graph {
@@ -106,7 +102,7 @@ function variableNode({ names, desc }: Split): Node {
 
 function initNodes(split: Split): Node[] {
   const { names, desc } = split;
-  const constant = completeNode({ ...split.node, inputs: [], inputNames: [], inputDescs: [], controlInputs: [] });
+  const { controlInputs: _, ...constant } = split.node;
   const assign = node(names.assign, 'Assign', {
     inputs: [valueRef(names.variable), valueRef(constant.name)],
     inputDescs: [desc, constant.outputDescs[0] ?? desc],
@@ -119,7 +115,7 @@ function updateNodes({ names, desc }: Split, index: number): Node[] {
   // A static condition that is no scalar would be folded to "true" by GE's compiler; the unknown rank leaves it to the runtime.
   const unknown = withOriginShape(desc, UNKNOWN_RANK);
   const data = valueRef(names.data);
-  const untouched = completeDesc({ dtype: dtype('float32'), shape: [] });
+  const untouched: TensorDesc = { dtype: dtype('float32'), shape: [], format: 'ND' };
   return [
     node(names.data, 'Data', { inputDescs: [unknown], outputDescs: [unknown], attrs: [['index', { kind: 'int', value: index }]] }),
     node(names.if, 'If', {
@@ -130,6 +126,14 @@ function updateNodes({ names, desc }: Split, index: number): Node[] {
       subgraphs: [names.thenGraph, names.elseGraph],
     }),
   ];
+}
+
+/** `desc` with another shape, which becomes its original shape too. */
+function withOriginShape(desc: TensorDesc, shape: Shape): TensorDesc {
+  const attrs = new Map(desc.attrs);
+  attrs.set('origin_shape', { kind: 'ints', value: shape });
+  attrs.set('origin_shape_initialized', { kind: 'bool', value: true });
+  return { ...desc, shape, attrs };
 }
 
 function updateSubgraphs(split: Split): Graph[] {

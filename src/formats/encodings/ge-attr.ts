@@ -104,7 +104,8 @@ function isDefault(name: string, def: AttrDef, desc: TensorDescriptor): boolean 
     case 'origin_format_for_int':
       return def.i === formatNumber(desc.attr?.get('origin_format')?.s ?? DEFAULT_ORIGIN_FORMAT);
     case 'origin_shape_initialized':
-      return def.b === (desc.attr?.has('origin_shape') ?? false);
+      // Not what `origin_shape` suggests: GE loads a shape without the flag as not initialized, and writes `false` beside it.
+      return def.b === false;
     default:
       return false;
   }
@@ -135,7 +136,7 @@ function addDefaults(attrs: Map<string, AttrDef>, desc: TensorDesc): void {
   const originText = originFormat?.kind === 'string' ? originFormat.value : DEFAULT_ORIGIN_FORMAT;
   attrs.set('origin_format', { s: originText });
   attrs.set('origin_format_for_int', { i: formatNumber(originText) ?? 2 });
-  attrs.set('origin_shape_initialized', { b: desc.attrs?.has('origin_shape') ?? false });
+  attrs.set('origin_shape_initialized', { b: false });
   const number = formatNumber(desc.format ?? DEFAULT_ORIGIN_FORMAT);
   if (number !== undefined) attrs.set('format_for_int', { i: number });
 }
