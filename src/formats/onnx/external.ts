@@ -1,8 +1,8 @@
 // Tensors whose bytes are in another file. It must be in the model's folder or below: a model is not to read its user's other files.
-import { realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, sep } from 'node:path';
-import { type Bytes, computedBytes, fileError, openFile } from '../../base/bytes.js';
-import { AscendBundleError } from '../../base/errors.js';
+import { dirname } from 'node:path';
+import { type Bytes, computedBytes, openFile } from '../../base/bytes.js';
+import { AscendBundleError, EXIT_CODES } from '../../base/errors.js';
+import { openInside } from '../../base/inside-folder.js';
 import type { StringEntry } from '../encodings/onnx-model.js';
 
 export interface ExternalData {
@@ -22,7 +22,7 @@ export function externalData(modelPath: string): ExternalData {
   return {
     bytes(tensor, entries, sizeBytes) {
       const location = entries.find(({ key }) => key === 'location')?.value ?? '';
-      const file = opened.get(location) ?? openInside(folder, location, tensor);
+      const file = opened.get(location) ?? openBeside(folder, location, tensor);
       opened.set(location, file);
       const offset = numberEntry(tensor, entries, 'offset') ?? 0;
       const length = numberEntry(tensor, entries, 'length') ?? file.length - offset;
@@ -44,34 +44,25 @@ export function externalData(modelPath: string): ExternalData {
   };
 }
 
-function openInside(folder: string, location: string, tensor: string): Bytes {
-  if (location === '' || location.includes('\0')) {
+function openBeside(folder: string, location: string, tensor: string): Bytes {
+  if (location === '') {
     throw new AscendBundleError('FILE_MALFORMED', {
-      message: `Tensor "${tensor}" is external, but the model does not name its file${location === '' ? '' : ` (${JSON.stringify(location)})`}.`,
+      message: `Tensor "${tensor}" is external, but the model does not name its file.`,
       fix: 'Export the model again.',
     });
   }
-  if (isAbsolute(location) || location.split(/[\\/]/).includes('..'))
-    throw escapes(tensor, location, 'is outside of the folder of the model');
-  const path = join(folder, location);
-  let real: string;
+  const owner = `Tensor "${tensor}" of the model`;
   try {
-    real = realpathSync(path);
-    if (!real.startsWith(realpathSync(folder).replace(/[\\/]*$/, sep))) {
-      throw escapes(tensor, location, `leads to ${real}, outside of the folder of the model`);
-    }
-    if (!statSync(real).isFile()) {
-      throw new AscendBundleError('FILE_IO', { message: `${path}, where tensor "${tensor}" should be, is not a regular file.` });
-    }
+    using file = openInside(folder, location, owner);
+    return fileOnDemand(file.path, file.length);
   } catch (cause) {
-    throw cause instanceof AscendBundleError ? cause : unreadable(path, tensor, cause);
+    throw cause instanceof AscendBundleError && cause.exitCode === EXIT_CODES.io ? unreadable(cause, tensor) : cause;
   }
-  return fileOnDemand(real);
 }
 
 /** Opened for each read: a model may keep thousands of tensors in a file each, more than a process may hold open. */
-function fileOnDemand(path: string): Bytes {
-  return computedBytes(statSync(path).size, (start, end) => {
+function fileOnDemand(path: string, sizeBytes: number): Bytes {
+  return computedBytes(sizeBytes, (start, end) => {
     using file = openFile(path);
     if (end > file.length) {
       throw new AscendBundleError('FILE_TRUNCATED', {
@@ -93,18 +84,9 @@ function numberEntry(tensor: string, entries: readonly StringEntry[], key: strin
   });
 }
 
-function escapes(tensor: string, location: string, why: string): AscendBundleError {
-  return new AscendBundleError('PATH_ESCAPES', {
-    message: `Tensor "${tensor}" is in ${JSON.stringify(location)}, which ${why}. Such a file is not read.`,
-    fix: 'Copy the file itself (not a link to it) beside the model and export the model with that name.',
-  });
-}
-
-function unreadable(path: string, tensor: string, cause: unknown): AscendBundleError {
-  const { code, message, fix } = fileError(path, cause, 'read');
+function unreadable({ code, message, fix }: AscendBundleError, tensor: string): AscendBundleError {
   return new AscendBundleError(code, {
     message: `Tensor "${tensor}" is external: ${message}`,
     fix: code === 'FILE_NOT_FOUND' ? 'Put the file beside the model; both were made by the same export.' : fix,
-    cause,
   });
 }
