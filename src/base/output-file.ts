@@ -1,7 +1,8 @@
 // Files are written beside their place under a temporary name, made durable, and only then given their name:
 // a failure leaves what was there before.
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Bytes, chunks, fileError } from './bytes.js';
 import { AscendBundleError } from './errors.js';
@@ -14,70 +15,115 @@ export interface WriteOptions {
   readonly mode?: number;
 }
 
+export interface OutputFile {
+  readonly path: string;
+  readonly bytes: Bytes;
+}
+
 /**
- * Writes `bytes` to `path`, all or nothing. SIGINT and SIGTERM end it between two chunks, with nothing left behind.
+ * Writes `bytes` to `path`, all or nothing. SIGINT and SIGTERM end it, with nothing left behind.
  *
  * @throws FILE_EXISTS when `path` exists and `force` is not set; FILE_NOT_FOUND, FILE_IO, INTERRUPTED, TERMINATED
  */
-export async function writeFileAtomically(
-  path: string,
-  bytes: Bytes,
+export async function writeFileAtomically(path: string, bytes: Bytes, options: WriteOptions = {}): Promise<void> {
+  await writeFilesAtomically([{ path, bytes }], options);
+}
+
+/**
+ * Writes several files, all of them or none: each gets its name only when every one is complete.
+ * Replaced files (`force`) are the exception: a rename that fails after others have succeeded leaves those replaced.
+ *
+ * @throws as `writeFileAtomically`
+ */
+export async function writeFilesAtomically(
+  files: readonly OutputFile[],
   { force = false, verify, mode = 0o666 }: WriteOptions = {},
 ): Promise<void> {
-  if (!force) refuseExisting(path);
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${process.pid}.${Date.now().toString(36)}.tmp`);
+  for (const { path } of files) refuseUnfit(path, force);
+  const interruption = listenForSignals();
+  const temporaries: string[] = [];
+  const placed: string[] = [];
+  let current = '';
   try {
-    await writeDurably(temporary, bytes, mode);
-    verify?.(temporary);
-    // link refuses an existing name, so that two writers at once cannot both believe they made the file.
-    if (force) renameSync(temporary, path);
-    else moveWithoutReplacing(temporary, path);
-    syncFolder(dirname(path));
+    for (const { path, bytes } of files) {
+      current = path;
+      const temporary = join(dirname(path), `.ascend-bundle-${randomBytes(6).toString('hex')}.tmp`);
+      const fd = openSync(temporary, 'wx', mode);
+      temporaries.push(temporary);
+      await writeDurably(fd, bytes, () => interruption.throwIfReceived(path));
+      verify?.(temporary);
+    }
+    await nextTurn();
+    interruption.throwIfReceived(current);
+    for (const [i, { path }] of files.entries()) {
+      current = path;
+      if (force) renameSync(temporaries[i] as string, path);
+      else {
+        moveWithoutReplacing(temporaries[i] as string, path);
+        placed.push(path);
+      }
+    }
+    for (const folder of new Set(files.map(({ path }) => dirname(path)))) syncFolder(folder);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    for (const path of [...temporaries, ...placed]) rmSync(path, { force: true });
     if (cause instanceof AscendBundleError || !isErrno(cause)) throw cause;
-    throw fileError(path, cause, 'write');
+    throw fileError(current, cause, 'write');
+  } finally {
+    interruption.stop();
   }
 }
 
 /** @throws FILE_EXISTS */
 export function refuseExisting(path: string): void {
-  if (existsSync(path)) {
-    throw new AscendBundleError('FILE_EXISTS', {
-      message: `${path} exists already and was left as it is.`,
-      fix: 'Give another name with -o, or --force to replace it.',
-    });
-  }
+  // lstat, not exists: a link that leads nowhere is there all the same.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  throw new AscendBundleError('FILE_EXISTS', {
+    message: `${path} exists already and was left as it is.`,
+    fix: 'Give another name with -o, or --force to replace it.',
+  });
 }
 
-async function writeDurably(path: string, bytes: Bytes, mode: number): Promise<void> {
-  const fd = openSync(path, 'wx', mode);
-  const interruption = listenForSignals();
+function refuseUnfit(path: string, force: boolean): void {
+  try {
+    if (!force) return refuseExisting(path);
+    // A rename would put a file in the place of a device: /dev/null, say.
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there === undefined || there.isFile()) return;
+  } catch (cause) {
+    if (cause instanceof AscendBundleError) throw cause;
+    throw fileError(path, cause, 'write');
+  }
+  throw new AscendBundleError('FILE_IO', {
+    message: `${path} is not a regular file, and --force replaces only files.`,
+    fix: 'Give the path of a file with -o.',
+  });
+}
+
+async function writeDurably(fd: number, bytes: Bytes, throwIfReceived: () => void): Promise<void> {
   try {
     for (const chunk of chunks(bytes)) {
       for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
       // A signal handler can only run between turns of the event loop.
       await nextTurn();
-      interruption.throwIfInterrupted(path);
+      throwIfReceived();
     }
     fsyncSync(fd);
   } finally {
-    interruption.stop();
     closeSync(fd);
   }
 }
 
-function listenForSignals(): { throwIfInterrupted(path: string): void; stop(): void } {
+function listenForSignals(): { throwIfReceived(path: string): void; stop(): void } {
   let received: NodeJS.Signals | undefined;
   const note = (signal: NodeJS.Signals): void => {
     received = signal;
   };
   process.on('SIGINT', note).on('SIGTERM', note);
   return {
-    throwIfInterrupted(path) {
+    throwIfReceived(path) {
       if (received === undefined) return;
       throw new AscendBundleError(received === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED', {
-        message: `Interrupted while ${basename(path)} was written; nothing was left behind.`,
+        message: `Interrupted while ${path} was written; nothing was left behind.`,
       });
     },
     stop() {
@@ -86,12 +132,13 @@ function listenForSignals(): { throwIfInterrupted(path: string): void; stop(): v
   };
 }
 
+/** link refuses an existing name, so that two writers at once cannot both believe they made the file. */
 function moveWithoutReplacing(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'EEXIST') return refuseExisting(to);
+    if (code === 'EEXIST') refuseExisting(to);
     // Some file systems (FAT, a few network shares) have no hard links.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw cause;
     refuseExisting(to);
@@ -101,13 +148,14 @@ function moveWithoutReplacing(from: string, to: string): void {
 }
 
 function syncFolder(path: string): void {
-  const fd = openSync(path, 'r');
+  let fd: number | undefined;
   try {
+    fd = openSync(path, 'r');
     fsyncSync(fd);
   } catch {
-    // Not every file system can sync a folder (EINVAL); the data itself is already durable.
+    // Not every file system can sync a folder (EINVAL), and not every folder may be read; the data itself is already durable.
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
