@@ -18,6 +18,8 @@ export interface CheckedGraph extends Graph {
   readonly subgraphs: readonly CheckedGraph[];
   /** Of any output of any node. Where nothing is known: dtype `undefined`, the unknown rank. */
   spec(ref: ValueRef): TensorSpec;
+  /** The tensor, where the value is that of a Const that keeps it (see `refreshable`). */
+  constant(ref: ValueRef): Tensor | undefined;
 }
 
 export interface CheckOptions {
@@ -26,6 +28,8 @@ export interface CheckOptions {
    * are, and what an operator's rule says of an output overrules what the file says, because GE writes placeholders there.
    */
   readonly fromGe?: boolean;
+  /** Names of Consts whose value may change after the build, so that nothing may follow from it: no shape, no lowering. */
+  readonly refreshable?: ReadonlySet<string>;
 }
 
 /** A message with near names costs a walk over all names; a file full of errors gets them for the first ones. */
@@ -50,6 +54,10 @@ export function checkGraph(graph: Graph, options: CheckOptions = {}): CheckedGra
   });
 }
 
+function isConst(node: Node): boolean {
+  return node.type === 'Const' || node.type === 'Constant';
+}
+
 /** The check of one graph (or sub-graph): a walk in execution order that knows the specs of what it has passed. */
 class GraphCheck {
   readonly #byName = new Map<string, Node>();
@@ -57,6 +65,7 @@ class GraphCheck {
   readonly #outputCounts = new Map<string, number>();
   readonly #prototypes = new Map<string, OpPrototype | undefined>();
   readonly #fromGe: boolean;
+  readonly #refreshable: ReadonlySet<string>;
   #suggestions = 0;
 
   constructor(
@@ -66,6 +75,7 @@ class GraphCheck {
     readonly problems: Problem[],
   ) {
     this.#fromGe = options.fromGe === true;
+    this.#refreshable = options.refreshable ?? new Set();
   }
 
   run(): CheckedGraph {
@@ -82,7 +92,8 @@ class GraphCheck {
     this.#checkOutputs();
     const specs = this.#specs;
     const spec = (ref: ValueRef): TensorSpec => specs.get(ref) ?? UNKNOWN_SPEC;
-    return { ...this.graph, nodes, subgraphs: [], spec } as unknown as CheckedGraph;
+    const constant = (ref: ValueRef): Tensor | undefined => this.#constant(ref);
+    return { ...this.graph, nodes, subgraphs: [], spec, constant } as unknown as CheckedGraph;
   }
 
   #report(node: Node, message: string, fix?: string): void {
@@ -162,7 +173,7 @@ class GraphCheck {
   }
 
   #checkConst(node: Node): void {
-    if (node.type !== 'Const' && node.type !== 'Constant') return;
+    if (!isConst(node)) return;
     const value = constValue(node);
     if (value === undefined) {
       this.#report(node, 'has no value.', 'Give it a tensor as attribute "value".');
@@ -207,10 +218,7 @@ class GraphCheck {
     const spec = (ref: ValueRef): TensorSpec => this.#specs.get(ref) ?? UNKNOWN_SPEC;
     // A rule sees only inputs whose dtype is known: from an operator without a rule nothing follows.
     if (!isSource(node) && node.inputs.some((ref) => ref !== null && !isKnownDType(spec(ref)))) return undefined;
-    const constant = (ref: ValueRef): Tensor | undefined => {
-      const producer = this.#byName.get(splitRef(ref).node);
-      return producer === undefined || !(producer.type === 'Const' || producer.type === 'Constant') ? undefined : constValue(producer);
-    };
+    const constant = (ref: ValueRef): Tensor | undefined => this.#constant(ref);
     try {
       return rule(opContext(node, prototype, { spec, constant }, 'GRAPH_INVALID'));
     } catch (error) {
@@ -218,6 +226,11 @@ class GraphCheck {
       this.problems.push({ code: error.code, message: error.message, at: error.at, fix: error.fix });
       return undefined;
     }
+  }
+
+  #constant(ref: ValueRef): Tensor | undefined {
+    const node = this.#byName.get(splitRef(ref).node);
+    return node === undefined || !isConst(node) || this.#refreshable.has(node.name) ? undefined : constValue(node);
   }
 
   #learn(node: Node, specs: readonly TensorSpec[], count: number | undefined): void {

@@ -50,6 +50,10 @@ export function opContext(node: Node, prototype: OpPrototype, values: KnownValue
   function refOf(input: string): ValueRef | undefined {
     return node.inputs[node.inputNames.indexOf(input)] ?? undefined;
   }
+  function constant(input: string): Tensor | undefined {
+    const ref = refOf(input);
+    return ref === undefined ? undefined : values.constant(ref);
+  }
   function attr<K extends AttrValue['kind']>(name: string, kinds: readonly K[]): Extract<AttrValue, { kind: K }> {
     const value = node.attrs.get(name) ?? attrs.get(name)?.default;
     if (value === undefined) fail(`needs the attribute "${name}".`, 'Add it to the node.');
@@ -74,12 +78,9 @@ export function opContext(node: Node, prototype: OpPrototype, values: KnownValue
       return ref === undefined ? fail(`needs the input "${name}".`, 'Connect it.') : values.spec(ref);
     },
     inputs: (name) => dynamicRefs(node, name).map((ref) => values.spec(ref)),
-    constant(input) {
-      const ref = refOf(input);
-      return ref === undefined ? undefined : values.constant(ref);
-    },
+    constant,
     constantInts(input) {
-      const tensor = this.constant(input);
+      const tensor = constant(input);
       return tensor === undefined ? undefined : readIntegers(tensor);
     },
     int(name) {

@@ -1,6 +1,7 @@
 // All output rules. One file per family of operators.
 import type { OutputRules } from '../context.js';
 import { convRules } from './conv.js';
+import { elementwiseRules } from './elementwise.js';
 import { gatherRules } from './gather.js';
 import { indexRules } from './index-ops.js';
 import { layoutRules } from './layout.js';
@@ -10,6 +11,7 @@ import { sourceRules } from './sources.js';
 
 export const outputRules: OutputRules = {
   ...sourceRules,
+  ...elementwiseRules,
   ...convRules,
   ...poolRules,
   ...normRules,

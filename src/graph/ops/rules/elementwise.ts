@@ -1,0 +1,84 @@
+// Element-wise operators: the output has the dtype and the (broadcast) shape of the inputs.
+import { dtype } from '../../dtype.js';
+import { hasUnknownRank } from '../../tensor.js';
+import type { OpContext, OutputRule, OutputRules } from '../context.js';
+import { broadcasting, broadcastShape, each, like, sharedDType } from '../shapes.js';
+
+const bool = dtype('bool');
+
+export const elementwiseRules: OutputRules = {
+  ...each(
+    `Abs Neg Sqrt Rsqrt Square Exp Expm1 Log Log1p Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Erf Erfc
+     Reciprocal Inv Floor Ceil Round Rint Sign NanToNum
+     Invert LogicalNot
+     Relu Relu6 Relu6D LeakyRelu Elu Selu Celu CeluV2 Gelu FastGelu FastGeluV2 Sigmoid LogSigmoid HardSwish Swish Mish
+     Softplus SoftplusV2 Softsign Tanh BNLL Threshold ThresholdV2D ThresholdedRelu Logit HardMax
+     Power Adds Muls Fills ZerosLike OnesLike`,
+    like('x'),
+  ),
+  ...each('Trunc HardSigmoid Shrink HardShrink SoftShrink', like('input_x')),
+  ...each('IsNan IsInf IsFinite IsPosInf IsNegInf', (op) => [{ ...op.input('x'), dtype: bool }]),
+  ...each(
+    `Add AddV2 Sub Mul Div RealDiv FloorDiv FloorMod Mod TruncateDiv TruncateMod Pow Maximum Minimum SquaredDifference DivNoNan
+     Atan2 Xlogy Xdivy MulNoNan Axpy
+     LogicalAnd LogicalOr BitwiseAnd BitwiseOr BitwiseXor`,
+    broadcasting('x1', 'x2'),
+  ),
+  ...each('Equal NotEqual Less LessEqual Greater GreaterEqual ApproximateEqual IsClose', (op) => {
+    sharedDType(op, ['x1', 'x2']);
+    return [{ dtype: bool, shape: broadcastShape(op, ['x1', 'x2']) }];
+  }),
+  ...each('LeftShift RightShift Xlog1py', broadcasting('x', 'y')),
+  AxpyV2: broadcasting('x1', 'x2', 'alpha'),
+  FusedMulAdd: broadcasting('x1', 'x2', 'x3'),
+  FusedMulAddAdd: broadcasting('x1', 'x2', 'x3', 'x4'),
+  FusedMulAddN: broadcasting('x1', 'x2', 'x3'),
+  ...each('Addcmul Addcdiv', broadcasting('input_data', 'x1', 'x2', 'value')),
+  Lerp: broadcasting('start', 'end', 'weight'),
+  ClipByValue: broadcasting('x', 'clip_value_min', 'clip_value_max'),
+  ClipByValueV2: broadcasting('x', 'clip_value_min', 'clip_value_max'),
+  ThresholdV2: (op) => {
+    sharedDType(op, op.has('value') ? ['x', 'threshold', 'value'] : ['x', 'threshold']);
+    return [op.input('x')];
+  },
+  PRelu: channelwise('weight'),
+  BiasAdd: channelwise('bias'),
+  ...each('AddN AccumulateNV2 MaxN Eltwise', sameInputs('x')),
+  Cast: (op) => [{ ...op.input('x'), dtype: op.dtype('dst_type') }],
+  CastLike: (op) => [{ ...op.input('x'), dtype: op.input('target').dtype }],
+  Bias: along('bias'),
+  Scale: (op) => {
+    if (op.has('bias')) sharedDType(op, ['x', 'scale', 'bias']);
+    return along('scale')(op);
+  },
+};
+
+/** Like x; the second input has one value per channel (or one at all), of the same dtype. */
+function channelwise(slot: string): OutputRule {
+  return (op) => {
+    sharedDType(op, ['x', slot]);
+    return [op.input('x')];
+  };
+}
+
+/** Like x; the other input covers `num_axes` of its axes from `axis` on (Caffe's Bias and Scale). */
+function along(slot: string): OutputRule {
+  return (op) => {
+    sharedDType(op, ['x', slot]);
+    return [op.input('x')];
+  };
+}
+
+/** Any number of inputs of one dtype and one shape. */
+function sameInputs(slot: string): OutputRule {
+  return (op: OpContext) => {
+    const inputs = op.inputs(slot);
+    const first = inputs[0] ?? op.fail(`needs at least one input "${slot}0".`);
+    const known = inputs.find(({ shape }) => !hasUnknownRank(shape)) ?? first;
+    for (const { dtype: other } of inputs) {
+      if (other !== first.dtype)
+        op.fail(`adds ${first.dtype.name} and ${other.name}; the dtypes of its inputs must be equal.`, 'Cast one of them.');
+    }
+    return [known];
+  };
+}

@@ -1,0 +1,124 @@
+// What output rules (and lowerings) have in common: shapes that may have unknown dimensions, axes, dtypes that must agree.
+import {
+  describeShape,
+  describeSpec,
+  hasUnknownRank,
+  isStatic,
+  type Shape,
+  type TensorSpec,
+  UNKNOWN_DIM,
+  UNKNOWN_RANK,
+} from '../tensor.js';
+import type { OpContext, OutputRule } from './context.js';
+
+/** One output like the input `slot`, for operators that work on each element. */
+export function like(slot: string): OutputRule {
+  return (op) => [op.input(slot)];
+}
+
+/** One output of the dtype that the slots share and of the shape they broadcast to. */
+export function broadcasting(...slots: readonly string[]): OutputRule {
+  return (op) => [{ dtype: sharedDType(op, slots), shape: broadcastShape(op, slots) }];
+}
+
+/**
+ * The dtype that all these inputs must have.
+ *
+ * @throws (fails the operator) naming the two inputs that differ
+ */
+export function sharedDType(op: OpContext, slots: readonly string[]): TensorSpec['dtype'] {
+  const [first = '', ...rest] = slots;
+  const wanted = op.input(first);
+  for (const slot of rest) {
+    const spec = op.input(slot);
+    if (spec.dtype !== wanted.dtype) {
+      op.fail(
+        `gets ${describeSpec(wanted)} as ${first} and ${describeSpec(spec)} as ${slot}; their dtypes must be equal.`,
+        'Cast one of them.',
+      );
+    }
+  }
+  return wanted.dtype;
+}
+
+/** The shape that inputs broadcast to by numpy's rule. */
+export function broadcastShape(op: OpContext, slots: readonly string[]): Shape {
+  return slots.map((slot) => op.input(slot).shape).reduce((a, b) => broadcastShapes(a, b) ?? failToBroadcast(op, slots));
+}
+
+function failToBroadcast(op: OpContext, slots: readonly string[]): never {
+  const shapes = slots.map((slot) => `${slot} ${describeShape(op.input(slot).shape)}`).join(', ');
+  return op.fail(
+    `cannot broadcast its inputs together: ${shapes}.`,
+    'From the last dimension backwards, sizes must be equal or one of them 1.',
+  );
+}
+
+/** numpy's rule for two shapes; undefined where they do not fit. */
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  if (hasUnknownRank(a) || hasUnknownRank(b)) return UNKNOWN_RANK;
+  const rank = Math.max(a.length, b.length);
+  const out: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x === y || y === 1) out.push(x);
+    else if (x === 1) out.push(y);
+    // An unknown dimension is 1 or the other one.
+    else if (x === UNKNOWN_DIM || y === UNKNOWN_DIM) out.push(Math.max(x, y));
+    else return undefined;
+  }
+  return out;
+}
+
+/**
+ * An axis as an index from 0.
+ *
+ * @throws (fails the operator) when it is not in [-rank, rank)
+ */
+export function axisIndex(op: OpContext, axis: number, rank: number, what = 'axis'): number {
+  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  return op.fail(`has the ${what} ${axis}, but its input has rank ${rank}.`, `Give one from ${-rank} to ${rank - 1}.`);
+}
+
+/** The same for several; repeated ones are kept once. In ascending order. */
+export function axisIndices(op: OpContext, axes: readonly number[], rank: number, what = 'axis'): readonly number[] {
+  return [...new Set(axes.map((axis) => axisIndex(op, axis, rank, what)))].sort((a, b) => a - b);
+}
+
+/** The shape after a reduction over `axes` (indices from 0). */
+export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
+  return keepDims ? shape.map((dim, i) => (axes.includes(i) ? 1 : dim)) : shape.filter((_, i) => !axes.includes(i));
+}
+
+/**
+ * The shape of an input, for a lowering that must know at least the rank.
+ *
+ * @throws (fails the operator) naming the input and the remedy
+ */
+export function knownRank(op: OpContext, slot: string): Shape {
+  const { shape } = op.input(slot);
+  return hasUnknownRank(shape) ? op.fail(`needs to know the rank of ${slot}.`, remedy(op, slot)) : shape;
+}
+
+/** The same where every dimension must be known. */
+export function knownShape(op: OpContext, slot: string): Shape {
+  const { shape } = op.input(slot);
+  if (isStatic(shape)) return shape;
+  return op.fail(`needs to know the shape of ${slot}; known is ${describeShape(shape)}.`, remedy(op, slot));
+}
+
+function remedy(op: OpContext, slot: string): string {
+  const ref = op.node.inputs[op.node.inputNames.indexOf(slot)] ?? slot;
+  return `Give the spec of "${ref}" in "outputs" of the node that makes it, or a static shape to the inputs of the graph.`;
+}
+
+/** The same rule (or lowering) for several operators, named in one text. */
+export function each<T>(types: string, row: T): Readonly<Record<string, T>> {
+  return Object.fromEntries(
+    types
+      .trim()
+      .split(/\s+/)
+      .map((type) => [type, row]),
+  );
+}
