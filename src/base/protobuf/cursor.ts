@@ -7,6 +7,9 @@ const WINDOW_BYTES = 1 << 16;
 /** A bytes field up to this size is copied out of the window; a larger one stays a range of the source. */
 const COPY_BYTES = 1 << 12;
 
+/** JavaScript cannot hold a string of 512 MiB, and no field of text has a reason to come near. */
+const MAX_TEXT_BYTES = 1 << 26;
+
 export class Cursor {
   pos = 0;
   readonly #source: Bytes;
@@ -19,6 +22,8 @@ export class Cursor {
     source: Bytes,
     /** What is being read, for messages of errors. */
     readonly what: string,
+    /** Where the source begins in its file, for the same messages. */
+    readonly base = 0,
   ) {
     this.#source = source;
   }
@@ -96,6 +101,7 @@ export class Cursor {
   }
 
   text(end: number): string {
+    if (end - this.pos > MAX_TEXT_BYTES) this.fail(`a text of ${end - this.pos} bytes is longer than any text can be`);
     return decodeUtf8(this.bytes(end).read());
   }
 
@@ -106,7 +112,7 @@ export class Cursor {
   fail(why: string, at = this.pos): never {
     throw new AscendBundleError('FILE_MALFORMED', {
       message: `${this.what} is damaged: ${why}.`,
-      at: `byte ${at}`,
+      at: `byte ${this.base + at}`,
       fix: 'The file is truncated or not what its name says; copy or export it again.',
     });
   }

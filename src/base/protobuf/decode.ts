@@ -8,10 +8,11 @@ type Plain = Record<string, unknown>;
 
 /**
  * @param what  names the source in errors, for example `model.onnx`
+ * @param base  where `source` begins in its file: errors give offsets in the file
  * @throws FILE_MALFORMED with the byte offset
  */
-export function decode<T extends object>(type: MessageType<T>, source: Bytes, what = type.name): T {
-  const cursor = new Cursor(source, what);
+export function decode<T extends object>(type: MessageType<T>, source: Bytes, what = type.name, base = 0): T {
+  const cursor = new Cursor(source, what, base);
   return decodeMessage(cursor, type, source.length, 0) as T;
 }
 

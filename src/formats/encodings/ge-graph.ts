@@ -12,7 +12,7 @@ export interface GraphSource {
   /** Names the file (and the sub-model) in errors. */
   readonly what: string;
   /** The bytes of a tensor whose `data` is empty: in WEIGHTS_DATA, in a file beside. Undefined when there are none. */
-  readonly resolve?: (desc: TensorDescriptor, op: OpDef) => Bytes | undefined;
+  readonly resolve?: (desc: TensorDescriptor, op: OpDef, graph: GraphDef) => Bytes | undefined;
 }
 
 /**
@@ -41,7 +41,7 @@ function graphFromDef(def: GraphDef, source: GraphSource, outputNames: readonly 
   return {
     name: def.name ?? '',
     dialect: 'ge',
-    nodes: ops.filter((op) => op.type !== 'NetOutput').map((op) => nodeFromDef(op, source)),
+    nodes: ops.filter((op) => op.type !== 'NetOutput').map((op) => nodeFromDef(op, def, source)),
     outputs: values.map((value, i) => ({ name: outputName(outputNames[i], value, i), value })),
     subgraphs: [],
   };
@@ -75,8 +75,8 @@ function netOutputRefs(op: OpDef, source: GraphSource): readonly ValueRef[] {
     .map(({ value }) => value);
 }
 
-function nodeFromDef(op: OpDef, source: GraphSource): Node {
-  const owner: AttrSource = { fail: (why) => failAt(op, source, why), resolve: (desc) => source.resolve?.(desc, op) };
+function nodeFromDef(op: OpDef, graph: GraphDef, source: GraphSource): Node {
+  const owner: AttrSource = { fail: (why) => failAt(op, source, why), resolve: (desc) => source.resolve?.(desc, op, graph) };
   const { slots, controls } = edges(op, source);
   const inputDescs = (op.inputDesc ?? []).map((desc) => tensorDesc(desc, owner));
   const outputDescs = (op.outputDesc ?? []).map((desc) => tensorDesc(desc, owner));

@@ -1,4 +1,5 @@
 // `.om` models and bundles: what the other layers use.
+export { type Bundle, type BundleWeight, checkVariables, findSubmodel, readBundle, Submodel } from './bundle.js';
 export {
   type BundleContainer,
   type BundleLayout,
@@ -11,6 +12,8 @@ export {
 } from './bundle-container.js';
 export { findPartition, type Om, type Partition, type PartitionTable, readOm } from './container.js';
 export type { HeaderFields, OmHeader } from './header.js';
+export { type InoutInfo, type InoutTensor, inoutTensor, readInoutInfo, writeInoutInfo } from './inout-info.js';
+export { type HostLibrary, type Item, readCustomOps, readHostLibraries, readKernels, writeHostLibraries, writeKernels } from './items.js';
 export {
   type ConstantLayout,
   layoutConstants,
@@ -20,5 +23,8 @@ export {
   type VariableLayout,
   weightsPartition,
 } from './layout.js';
+export { type Constant, OmModel, type Variable } from './model.js';
 export { PARTITION, partitionTypeName } from './partition-types.js';
+export type { Role } from './roles.js';
+export { readTaskInfo, type TaskInfo, writeTaskInfo } from './task-info.js';
 export { type OmToWrite, type PartitionToWrite, partitionOffsets, type TableToWrite, writeOm } from './write.js';

@@ -1,0 +1,42 @@
+// TASK_INFO: what a compiled model asks of the device. The tasks themselves are launch records of one chip and are only counted.
+// Source: om-format §1.6 (domi.ModelTaskDef).
+import type { Bytes } from '../../base/bytes.js';
+import { decode, encode, type Int64, type MessageType, many, message, one, type Unknown } from '../../base/protobuf/index.js';
+
+interface ModelTaskDef extends Unknown {
+  version?: string;
+  task?: Bytes[];
+  memorySize?: Int64;
+  streamNum?: number;
+  eventNum?: number;
+  weightSize?: Int64;
+}
+
+const ModelTaskDef: MessageType<ModelTaskDef> = message<ModelTaskDef>('ModelTaskDef', {
+  version: one(1, 'string'),
+  task: many(10, 'bytes'),
+  memorySize: one(11, 'uint64'),
+  streamNum: one(12, 'uint32'),
+  eventNum: one(13, 'uint32'),
+  weightSize: one(14, 'uint64'),
+});
+
+export interface TaskInfo {
+  /** Work memory; what `aclmdlQuerySize` gives. */
+  readonly memorySize: number;
+  readonly weightSize: number;
+  readonly streamNum: number;
+  readonly eventNum: number;
+  readonly taskCount: number;
+}
+
+/** @throws FILE_MALFORMED */
+export function readTaskInfo(partition: Bytes, what: string): TaskInfo {
+  const { task = [], memorySize = 0, weightSize = 0, streamNum = 0, eventNum = 0 } = decode(ModelTaskDef, partition, what);
+  return { memorySize: Number(memorySize), weightSize: Number(weightSize), streamNum, eventNum, taskCount: task.length };
+}
+
+/** A TASK_INFO partition without tasks, which a loader needs and a host backend has no use for. */
+export function writeTaskInfo({ memorySize, weightSize }: Pick<TaskInfo, 'memorySize' | 'weightSize'>): Bytes {
+  return encode(ModelTaskDef, { ...(memorySize === 0 ? {} : { memorySize }), ...(weightSize === 0 ? {} : { weightSize }) });
+}
