@@ -1,13 +1,14 @@
 // Splits a graph so that chosen Consts can be replaced after compilation: GE's conversion exactly
 // (aclgrphConvertToWeightRefreshableGraphs; om-format §5, peers E).
 import { AscendBundleError } from '../base/errors.js';
+import { constContent, constsByName } from './consts.js';
 import { dtype } from './dtype.js';
 import { GRAPH_NAMES, generatedNames } from './generated-names.js';
 import { type AttrValue, type Graph, type Node, type TensorDesc, type ValueRef, valueRef } from './graph.js';
 import type { RefreshableGraphs, RefreshableWeight } from './refreshable.js';
 import { replaceConsts } from './replace-consts.js';
-import { type Shape, type Tensor, UNKNOWN_RANK } from './tensor.js';
-import { allNodes, type PlacedNode } from './walk.js';
+import { type Shape, UNKNOWN_RANK } from './tensor.js';
+import type { PlacedNode } from './walk.js';
 
 export interface RefreshOptions {
   /**
@@ -45,24 +46,16 @@ export function refreshSplit(
   };
 }
 
-/** The first Const of each name, whatever graph it is in. */
 function findConsts(graph: Graph, weights: readonly RefreshableWeight[]): Split[] {
-  const consts = new Map<string, PlacedNode>();
-  for (const placed of allNodes(graph)) {
-    if (placed.node.type === 'Const' && !consts.has(placed.node.name)) consts.set(placed.node.name, placed);
-  }
+  const consts = constsByName(graph);
   return weights.map(({ constName }) => {
     const placed = consts.get(constName);
     if (placed === undefined)
       throw new AscendBundleError('CONST_NOT_FOUND', { message: `Graph "${graph.name}" has no Const "${constName}".` });
-    const value = placed.node.attrs.get('value');
-    if (value?.kind !== 'tensor') throw new AscendBundleError('CONST_UNFIT', { message: `Const "${constName}" has no value.` });
-    return { ...placed, names: generatedNames(constName), desc: value.desc ?? specOf(value.value) };
+    const content = constContent(placed.node);
+    if (content === undefined) throw new AscendBundleError('CONST_UNFIT', { message: `Const "${constName}" has no value.` });
+    return { ...placed, names: generatedNames(constName), desc: content.desc };
   });
-}
-
-function specOf({ dtype, shape, format }: Tensor): TensorDesc {
-  return { dtype, shape, ...(format === undefined ? {} : { format }) };
 }
 
 function geGraph(name: string, nodes: readonly Node[], subgraphs: readonly Graph[] = []): Graph {

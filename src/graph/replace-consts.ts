@@ -8,7 +8,7 @@ export interface Replacement {
   readonly variable: Node;
 }
 
-/** Old node name → new node name, as far as a graph sees them. */
+/** Old node name → new node name. A graph sees its own nodes only: what a sub-graph takes from around it comes in through Data. */
 type Renames = ReadonlyMap<string, string>;
 
 /**
@@ -16,16 +16,13 @@ type Renames = ReadonlyMap<string, string>;
  * the order of `replacements`. Control edges move along.
  */
 export function replaceConsts(root: Graph, replacements: readonly Replacement[]): Graph {
-  const own = (graph: Graph): Renames =>
-    new Map(replacements.filter((one) => one.graph === graph).map(({ node, variable }) => [node.name, variable.name]));
-  const visible = root.dialect === 'onnx' ? lexicalRenames(root, own) : undefined;
-  const replaceIn = (graph: Graph): Graph => replaceInGraph(graph, visible?.get(graph) ?? own(graph), replacements);
-  return { ...replaceIn(root), subgraphs: root.subgraphs.map(replaceIn) };
+  return { ...replaceInGraph(root, replacements), subgraphs: root.subgraphs.map((graph) => replaceInGraph(graph, replacements)) };
 }
 
-function replaceInGraph(graph: Graph, renames: Renames, replacements: readonly Replacement[]): Graph {
+function replaceInGraph(graph: Graph, replacements: readonly Replacement[]): Graph {
   const here = replacements.filter((one) => one.graph === graph);
-  if (renames.size === 0 && here.length === 0) return graph;
+  if (here.length === 0) return graph;
+  const renames: Renames = new Map(here.map(({ node, variable }) => [node.name, variable.name]));
   const gone = new Set(here.map(({ node }) => node));
   const kept = graph.nodes.filter((node) => !gone.has(node)).map((node) => renameInputs(node, renames));
   const variables = here.map(({ node, variable }) => ({ ...variable, ...controlOf(node, renames) }));
@@ -48,23 +45,4 @@ function rename(ref: ValueRef, renames: Renames): ValueRef {
   const { node, output } = splitRef(ref);
   const to = renames.get(node);
   return to === undefined ? ref : valueRef(to, output);
-}
-
-/** In ONNX a sub-graph sees the values around it, unless it has a node of the same name itself. */
-function lexicalRenames(root: Graph, own: (graph: Graph) => Renames): Map<Graph, Renames> {
-  const byName = new Map(root.subgraphs.map((graph) => [graph.name, graph]));
-  const visible = new Map<Graph, Renames>();
-  const waiting: [Graph, Renames][] = [[root, new Map()]];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [graph, around] = next;
-    if (visible.has(graph)) continue;
-    const names = new Set(graph.nodes.map((node) => node.name));
-    const renames = new Map([...[...around].filter(([name]) => !names.has(name)), ...own(graph)]);
-    visible.set(graph, renames);
-    for (const name of graph.nodes.flatMap((node) => node.subgraphs ?? [])) {
-      const inner = byName.get(name);
-      if (inner !== undefined) waiting.push([inner, renames]);
-    }
-  }
-  return visible;
 }
