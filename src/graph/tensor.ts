@@ -49,6 +49,12 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
+/** Whether a static shape is one that `expected` allows: −1 takes any size, the unknown rank any shape. Nothing is reshaped or broadcast. */
+export function fitsShape(actual: Shape, expected: Shape): boolean {
+  if (hasUnknownRank(expected)) return true;
+  return actual.length === expected.length && expected.every((dim, i) => dim === UNKNOWN_DIM || dim === actual[i]);
+}
+
 /** `float32 [3, 4]`, the form used in every message. */
 export function describeSpec(spec: TensorSpec): string {
   return `${spec.dtype.name} ${describeShape(spec.shape)}`;

@@ -15,12 +15,14 @@ export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** By its first bytes: a plausible header length, then the brace of the header. */
+/**
+ * By its first bytes: a possible header length, then the brace of the header and what JSON allows after it. A truncated file is
+ * recognised too, so that the error can say so.
+ */
 export function isSafetensors(bytes: Bytes): boolean {
   if (bytes.length < 10) return false;
-  const start = bytes.read(0, 9);
-  const length = headerLength(start);
-  return start[8] === 0x7b && length >= 2 && length <= bytes.length - 8;
+  const start = bytes.read(0, 10);
+  return headerLength(start) <= MAX_HEADER_BYTES && /^\{["}\s]$/.test(String.fromCharCode(start[8] as number, start[9] as number));
 }
 
 function headerLength(start: Uint8Array): number {

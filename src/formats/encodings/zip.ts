@@ -192,17 +192,16 @@ function refuseRepeated(entries: readonly ZipEntry[], what: string): void {
 
 /**
  * The content of an entry: of a stored one a range of the archive, of a deflated one bytes that are inflated as a whole on the first
- * read and kept only while they are being walked.
+ * read. They are held until they have been read to their end, after that only as long as memory lasts.
  */
 export function zipEntryBytes(entry: ZipEntry, what: string): Bytes {
   if (!entry.isDeflated) return entry.packed;
-  let held: WeakRef<Uint8Array> | undefined;
+  let held: Uint8Array | undefined;
+  let remembered: WeakRef<Uint8Array> | undefined;
   return computedBytes(entry.sizeBytes, (start, end) => {
-    let whole = held?.deref();
-    if (whole === undefined) {
-      whole = inflate(entry, what);
-      held = new WeakRef(whole);
-    }
+    const whole = held ?? remembered?.deref() ?? inflate(entry, what);
+    held = end === entry.sizeBytes ? undefined : whole;
+    remembered = new WeakRef(whole);
     return whole.subarray(start, end);
   });
 }

@@ -1,0 +1,115 @@
+// All `--input` values of a command line → one tensor per input of the model.
+import { AscendBundleError, type Problem } from '../base/errors.js';
+import { didYouMean, nearNames } from '../base/near-names.js';
+import { describeSpec, type NamedSpec, type Tensor } from '../graph/tensor.js';
+import { forThe } from './context.js';
+import { misfit } from './fit.js';
+import { listProblems } from './problems.js';
+import { listNames, openTensorFile, rawTensor } from './read.js';
+import { resolveTensor } from './resolve.js';
+import { type ParsedValue, parseTensorValue } from './value-syntax.js';
+
+/** What numpy.savez calls an array that was given without a name. */
+const UNNAMED = 'arr_0';
+
+/**
+ * @param texts  as typed: `x=@x.npy`, `2x2xf32=1,2,3,4`, `inputs.npz`, …
+ * @param specs  the inputs of the model, in its order
+ * @param owner  whose they are, for messages: `the bundle`
+ * @returns a tensor for every input, in the model's order
+ * @throws VALUE_SYNTAX, INPUT_REPEATED, INPUT_UNKNOWN, INPUT_MISSING (all at once), TENSOR_MISMATCH, errors of files
+ */
+export function resolveInputs(texts: readonly string[], specs: readonly NamedSpec[], owner = 'the model'): ReadonlyMap<string, Tensor> {
+  const names = specs.map((spec) => spec.name);
+  const found = new Map<string, { readonly tensor: Tensor; readonly text: string }>();
+  const problems: Problem[] = [];
+  for (const value of texts.map((text) => parseTensorValue(text, names))) {
+    for (const { spec, tensor } of tensorsOf(value, specs, owner, problems)) {
+      const before = found.get(spec.name);
+      if (before !== undefined) throw repeated(spec.name, before.text, value.text);
+      found.set(spec.name, { tensor, text: value.text });
+    }
+  }
+  if (problems.length > 0) throw listProblems(problems, `${problems.length} inputs do not fit ${owner}`);
+  requireAll(specs, found);
+  return new Map(specs.map((spec) => [spec.name, found.get(spec.name)?.tensor as Tensor]));
+}
+
+interface Assigned {
+  readonly spec: NamedSpec;
+  readonly tensor: Tensor;
+}
+
+function tensorsOf(value: ParsedValue, specs: readonly NamedSpec[], owner: string, problems: Problem[]): readonly Assigned[] {
+  if (value.name !== undefined) return [resolved(value, findInput(value.name, specs), owner)];
+  if (value.content.kind !== 'file') return [resolved(value, onlyInput(value.text, specs), owner)];
+  return fromFile(value.content.path, specs, owner, problems);
+}
+
+function resolved(value: ParsedValue, spec: NamedSpec, owner: string): Assigned {
+  return { spec, tensor: resolveTensor(value, spec, { what: `Input "${spec.name}"`, owner }) };
+}
+
+/** A file without a name before it: its own names count, and an array without a name is for a model with one input. */
+function fromFile(path: string, specs: readonly NamedSpec[], owner: string, problems: Problem[]): Assigned[] {
+  const file = openTensorFile(path);
+  if (file.kind === 'raw') {
+    const spec = onlyInput(path, specs);
+    return [
+      { spec, tensor: forThe(`Input "${spec.name}"`, () => rawTensor(file.bytes, { dtype: spec.dtype, shape: spec.shape }, file.path)) },
+    ];
+  }
+  const tensors = file.kind === 'npy' ? [{ name: UNNAMED, ...file.tensor }] : file.tensors;
+  const out: Assigned[] = [];
+  for (const tensor of tensors) {
+    const isUnnamed = tensor.name === UNNAMED && tensors.length === 1 && !specs.some((spec) => spec.name === UNNAMED);
+    const spec = isUnnamed ? onlyInput(path, specs) : findInput(tensor.name, specs, file.path);
+    const problem = misfit(`Input "${spec.name}" in ${file.path}`, tensor, spec, owner);
+    if (problem === undefined) out.push({ spec, tensor: { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data } });
+    else problems.push(problem);
+  }
+  return out;
+}
+
+function findInput(name: string, specs: readonly NamedSpec[], path?: string): NamedSpec {
+  const spec = specs.find((candidate) => candidate.name === name);
+  if (spec !== undefined) return spec;
+  const names = specs.map((candidate) => candidate.name);
+  throw new AscendBundleError('INPUT_UNKNOWN', {
+    message: `"${name}"${path === undefined ? '' : ` in ${path}`} is not an input of the model.`,
+    fix: didYouMean(nearNames(name, names), `Its inputs are: ${listNames(names)}.`),
+  });
+}
+
+function onlyInput(text: string, specs: readonly NamedSpec[]): NamedSpec {
+  const [only] = specs;
+  if (only !== undefined && specs.length === 1) return only;
+  throw new AscendBundleError('VALUE_SYNTAX', {
+    message:
+      only === undefined
+        ? `The model has no inputs, but ${text} was given.`
+        : `${text} does not say which input it is for; the model has ${specs.length}: ${listNames(specs.map((spec) => spec.name))}.`,
+    fix:
+      only === undefined
+        ? 'Leave --input out.'
+        : `Write --input ${only.name}=${text.includes('=') || text.startsWith('@') ? text : `@${text}`}`,
+  });
+}
+
+function repeated(name: string, first: string, second: string): AscendBundleError {
+  return new AscendBundleError('INPUT_REPEATED', {
+    message: `Input "${name}" is given twice: ${first} and ${second}.`,
+    fix: 'Leave one of them out.',
+  });
+}
+
+function requireAll(specs: readonly NamedSpec[], found: ReadonlyMap<string, unknown>): void {
+  const missing = specs
+    .filter((spec) => !found.has(spec.name))
+    .map((spec) => ({
+      code: 'INPUT_MISSING',
+      message: `Input "${spec.name}" (${describeSpec(spec)}) was not given.`,
+      fix: `Add --input ${spec.name}=@file.npy`,
+    }));
+  if (missing.length > 0) throw listProblems(missing, `${missing.length} inputs were not given`);
+}

@@ -1,0 +1,54 @@
+// Finds NaN and infinity in tensors of any size.
+import { type ElementArray, elementChunks, isFloat } from '../graph/elements.js';
+import type { Shape, Tensor } from '../graph/tensor.js';
+
+export interface NonFinite {
+  readonly count: number;
+  /** Index of the first one, one number per dimension. */
+  readonly first: readonly number[];
+}
+
+/** All ones in the exponent are NaN or infinity, in every IEEE format. */
+const EXPONENT: Readonly<Record<string, number>> = { float32: 0x7f800000, float16: 0x7c00, bfloat16: 0x7f80 };
+
+/** undefined when all values are finite, as those of integers are. Reads the tensor in pieces. */
+export function findNonFinite(tensor: Tensor): NonFinite | undefined {
+  if (!isFloat(tensor.dtype)) return undefined;
+  let count = 0;
+  let first = -1;
+  for (const { start, array } of elementChunks(tensor)) {
+    const found = scan(tensor.dtype.name, array);
+    if (found.count > 0 && first < 0) first = start + found.first;
+    count += found.count;
+  }
+  return count === 0 ? undefined : { count, first: indexOf(first, tensor.shape) };
+}
+
+function scan(dtype: string, array: ElementArray): { readonly count: number; readonly first: number } {
+  const mask = EXPONENT[dtype];
+  let count = 0;
+  let first = -1;
+  if (mask === undefined) {
+    for (let i = 0; i < array.length; i++) {
+      if (Number.isFinite(array[i] as number)) continue;
+      if (count++ === 0) first = i;
+    }
+    return { count, first };
+  }
+  const bits = dtype === 'float32' ? new Uint32Array(array.buffer, array.byteOffset, array.length) : (array as Uint16Array);
+  for (let i = 0; i < bits.length; i++) {
+    if (((bits[i] as number) & mask) !== mask) continue;
+    if (count++ === 0) first = i;
+  }
+  return { count, first };
+}
+
+function indexOf(place: number, shape: Shape): number[] {
+  const out: number[] = [];
+  let rest = place;
+  for (const dim of [...shape].reverse()) {
+    out.unshift(rest % dim);
+    rest = Math.floor(rest / dim);
+  }
+  return out;
+}

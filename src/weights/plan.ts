@@ -1,0 +1,117 @@
+// What an update will do, decided before the first byte moves: every name, dtype, shape and value is compared with the bundle.
+import type { Problem } from '../base/errors.js';
+import { didYouMean, nearNames } from '../base/near-names.js';
+import type { RefreshableWeight } from '../graph/refreshable.js';
+import { describeSpec, type Tensor, type TensorSpec } from '../graph/tensor.js';
+import { misfit } from './fit.js';
+import { findNonFinite } from './non-finite.js';
+import { listProblems } from './problems.js';
+import { listNames } from './read.js';
+import type { GivenTensor } from './updates.js';
+
+export interface UpdatePlan {
+  /** New values by const name, in update order. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Names of weights that get a new value, in update order. */
+  readonly updated: readonly string[];
+  /** Names of weights that keep theirs: not given, or given as an empty tensor. */
+  readonly kept: readonly string[];
+  /** Names that were given and that no weight has, with `ignoreExtra`. */
+  readonly ignored: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
+export interface PlanOptions {
+  /** Every weight must be given; one that is given as an empty tensor counts as given. */
+  readonly strict?: boolean;
+  /** Names that no weight has are left out instead of refused. */
+  readonly ignoreExtra?: boolean;
+}
+
+/** Near names are sought for so many names of each kind: comparing thousands with thousands would take minutes. */
+const MOST_GUESSES = 5;
+
+/**
+ * @param given  tensors with a source; `source` is shown in messages
+ * @throws all problems at once, with the code of the first: INPUT_REPEATED, TENSOR_MISMATCH, WEIGHT_UNKNOWN, WEIGHTS_MISSING
+ */
+export function planUpdate(
+  weights: readonly RefreshableWeight[],
+  given: readonly GivenTensor[],
+  { strict = false, ignoreExtra = false }: PlanOptions = {},
+): UpdatePlan {
+  const byName = new Map<string, GivenTensor>();
+  const problems: Problem[] = [];
+  for (const tensor of given) {
+    const before = byName.get(tensor.name);
+    if (before === undefined) byName.set(tensor.name, tensor);
+    else problems.push(repeatedProblem(tensor, before));
+  }
+  const specs = new Map(weights.map((weight) => [weight.constName, weight.spec]));
+  const names = [...specs.keys()];
+  const extra = [...byName.values()].filter((tensor) => !specs.has(tensor.name));
+  const missing = names.filter((name) => !byName.has(name));
+  const tensors = new Map<string, Tensor>();
+  for (const { constName, spec } of weights) {
+    const tensor = byName.get(constName);
+    if (tensor === undefined || isEmpty(tensor)) continue;
+    const problem = misfit(`Weight "${constName}" in ${tensor.source}`, tensor, spec, 'the bundle');
+    if (problem === undefined) tensors.set(constName, tensor);
+    else problems.push(problem);
+  }
+  if (!ignoreExtra) problems.push(...extra.map((tensor, i) => extraProblem(tensor, i < MOST_GUESSES ? missing : [], names)));
+  const candidates = extra.map((tensor) => tensor.name);
+  if (strict) problems.push(...missing.map((name, i) => missingProblem(name, specs.get(name), i < MOST_GUESSES ? candidates : [])));
+  if (problems.length > 0) throw listProblems(problems, `The update does not fit the bundle, in ${problems.length} places`);
+  return {
+    tensors,
+    updated: names.filter((name) => tensors.has(name)),
+    kept: names.filter((name) => !tensors.has(name)),
+    ignored: extra.map((tensor) => tensor.name),
+    warnings: [...tensors].flatMap(([name, tensor]) => nonFiniteWarning(name, tensor, byName.get(name)?.source ?? '')),
+  };
+}
+
+/** A tensor with a dimension of 0 says "keep": the convention of GE's update graph. */
+function isEmpty({ shape }: Tensor): boolean {
+  return shape.includes(0);
+}
+
+function repeatedProblem(tensor: GivenTensor, before: GivenTensor): Problem {
+  return {
+    code: 'INPUT_REPEATED',
+    message: `Weight "${tensor.name}" is given twice: in ${before.source} and in ${tensor.source}.`,
+    fix: 'Leave one of them out.',
+  };
+}
+
+function extraProblem(tensor: GivenTensor, missing: readonly string[], names: readonly string[]): Problem {
+  // A weight that is still missing is the likelier meaning than one that was given.
+  const near = nearNames(tensor.name, missing);
+  return {
+    code: 'WEIGHT_UNKNOWN',
+    message: `"${tensor.name}" in ${tensor.source} (${describeSpec(tensor)}) is not an updatable weight of the bundle.`,
+    fix: didYouMean(near, `Its weights are: ${listNames(names)}. --ignore-extra leaves other names out.`),
+  };
+}
+
+function missingProblem(name: string, spec: TensorSpec | undefined, candidates: readonly string[]): Problem {
+  return {
+    code: 'WEIGHTS_MISSING',
+    message: `Weight "${name}"${spec === undefined ? '' : ` (${describeSpec(spec)})`} was not given, and --strict wants all.`,
+    fix: didYouMean(nearNames(name, candidates), 'Add it to the update, or leave --strict out to keep its value.'),
+  };
+}
+
+function nonFiniteWarning(name: string, tensor: Tensor, source: string): Problem[] {
+  const found = findNonFinite(tensor);
+  if (found === undefined) return [];
+  const { count, first } = found;
+  return [
+    {
+      code: 'WEIGHT_NOT_FINITE',
+      message: `Weight "${name}" in ${source} has ${count} ${count === 1 ? 'value' : 'values'} that ${count === 1 ? 'is' : 'are'} NaN or infinite, the first at [${first.join(', ')}].`,
+      fix: 'Look at how the weights were made; everything that depends on them will be NaN or infinite too.',
+    },
+  ];
+}

@@ -1,0 +1,58 @@
+// All `--update` values of a command line → tensors with names, each remembering where it comes from.
+import { AscendBundleError } from '../base/errors.js';
+import { didYouMean, nearNames } from '../base/near-names.js';
+import type { RefreshableWeight } from '../graph/refreshable.js';
+import type { NamedTensor } from '../graph/tensor.js';
+import { listNames, notATensorFile, openTensorFile } from './read.js';
+import { loadTensor } from './resolve.js';
+import { type ParsedValue, parseTensorValue } from './value-syntax.js';
+
+export interface GivenTensor extends NamedTensor {
+  /** The file, or the text of the command line, for messages. */
+  readonly source: string;
+}
+
+/**
+ * @param texts  as typed: a file of tensors, or `name=VALUE` in the grammar of `--input`
+ * @returns what was given, names and specs unchecked: `planUpdate` compares them with the bundle
+ * @throws VALUE_SYNTAX, WEIGHT_UNKNOWN for `name=VALUE`, FILE_KIND, errors of files
+ */
+export function readUpdates(texts: readonly string[], weights: readonly RefreshableWeight[]): GivenTensor[] {
+  const names = weights.map((weight) => weight.constName);
+  return texts.map((text) => parseTensorValue(text, names)).flatMap((value) => tensorsOf(value, weights));
+}
+
+function tensorsOf(value: ParsedValue, weights: readonly RefreshableWeight[]): GivenTensor[] {
+  const { name, content, text } = value;
+  if (name === undefined && content.kind === 'file') return fromFile(content.path, weights);
+  const weight = name === undefined ? onlyWeight(text, weights) : findWeight(name, weights);
+  const tensor = loadTensor(value, weight.spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' });
+  return [{ ...tensor, name: weight.constName, source: content.kind === 'file' ? content.path : text }];
+}
+
+function fromFile(path: string, weights: readonly RefreshableWeight[]): GivenTensor[] {
+  const file = openTensorFile(path);
+  if (file.kind === 'raw') throw notATensorFile(file.path);
+  if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights).constName, source: file.path }];
+  return file.tensors.map((tensor) => ({ ...tensor, source: file.path }));
+}
+
+function findWeight(name: string, weights: readonly RefreshableWeight[]): RefreshableWeight {
+  const weight = weights.find((candidate) => candidate.constName === name);
+  if (weight !== undefined) return weight;
+  const names = weights.map((candidate) => candidate.constName);
+  throw new AscendBundleError('WEIGHT_UNKNOWN', {
+    message: `"${name}" is not an updatable weight of the bundle.`,
+    fix: didYouMean(nearNames(name, names), `Its weights are: ${listNames(names)}.`),
+  });
+}
+
+function onlyWeight(text: string, weights: readonly RefreshableWeight[]): RefreshableWeight {
+  const [only] = weights;
+  if (only !== undefined && weights.length === 1) return only;
+  const names = weights.map((weight) => weight.constName);
+  throw new AscendBundleError('VALUE_SYNTAX', {
+    message: `${text} does not say which weight it is for; the bundle has ${names.length}: ${listNames(names)}.`,
+    fix: `Write --update ${names[0] ?? 'name'}=${text.includes('=') || text.startsWith('@') ? text : `@${text}`}`,
+  });
+}

@@ -1,0 +1,123 @@
+// Tensors → files in a folder: one file each (npy, bin), or one for all (npz, json, safetensors). All of them appear, or none.
+import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Bytes, fileError } from '../base/bytes.js';
+import { AscendBundleError } from '../base/errors.js';
+import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
+import { writeNpy } from '../formats/npy.js';
+import { writeNpz } from '../formats/npz.js';
+import { writeSafetensors } from '../formats/safetensors.js';
+import { widenToFloat32 } from '../graph/convert.js';
+import type { DType } from '../graph/dtype.js';
+import type { NamedTensor } from '../graph/tensor.js';
+import { fileNameOf } from './file-names.js';
+import { tensorsToJson } from './json-tensors.js';
+
+export const OUT_FORMATS = ['npy', 'npz', 'bin', 'json', 'safetensors'] as const;
+export type OutFormat = (typeof OUT_FORMATS)[number];
+
+export interface WrittenTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Of the data as it was written. */
+  readonly bytes: number;
+  readonly path: string;
+  /** The dtype in the file: float32 for a bfloat16 tensor where the format has no bfloat16. */
+  readonly writtenDtype: DType;
+}
+
+/** Formats of one file per tensor. */
+const EACH: Readonly<Record<string, (tensor: NamedTensor) => Bytes>> = { npy: writeNpy, bin: (tensor) => tensor.data };
+
+/** Formats of one file for all. */
+const ALL: Readonly<Record<string, (tensors: readonly NamedTensor[]) => Bytes>> = {
+  npz: writeNpz,
+  json: tensorsToJson,
+  safetensors: (tensors) => writeSafetensors(tensors),
+};
+
+/** bin and safetensors keep bfloat16 as it is. */
+const WIDENED: readonly OutFormat[] = ['npy', 'npz', 'json'];
+
+/**
+ * Writes `DIR/<name>.npy` or `.bin`, or `DIR/outputs.npz`, `.json`, `.safetensors`. The folder is made when it is not there.
+ *
+ * @returns one entry per tensor, in the given order
+ * @throws FILE_EXISTS without `force`, FILE_IO, DTYPE_UNSUPPORTED, BUNDLE_INVALID for two tensors of one name
+ */
+export async function writeTensors(
+  folder: string,
+  tensors: readonly NamedTensor[],
+  format: OutFormat,
+  { force = false }: { readonly force?: boolean } = {},
+): Promise<WrittenTensor[]> {
+  refuseRepeated(tensors);
+  const written = WIDENED.includes(format) ? tensors.map((tensor) => ({ ...tensor, ...widenBfloat16(tensor) })) : tensors;
+  const paths = tensors.map(({ name }) => join(folder, format in EACH ? `${fileNameOf(name)}.${format}` : `outputs.${format}`));
+  const files = outputFiles(folder, written, paths, format);
+  const made = makeFolder(folder);
+  try {
+    await writeFilesAtomically(files, { force });
+  } catch (error) {
+    removeMade(folder, made);
+    throw error;
+  }
+  return tensors.map(({ name, dtype, shape }, i) => {
+    const { dtype: writtenDtype, data } = written[i] as NamedTensor;
+    return { name, dtype, shape, bytes: data.length, path: paths[i] as string, writtenDtype };
+  });
+}
+
+function outputFiles(folder: string, tensors: readonly NamedTensor[], paths: readonly string[], format: OutFormat): OutputFile[] {
+  const writeAll = ALL[format];
+  if (writeAll !== undefined) return [{ path: join(folder, `outputs.${format}`), bytes: writeAll(tensors) }];
+  const writeOne = EACH[format] as (tensor: NamedTensor) => Bytes;
+  return tensors.map((tensor, i) => ({ path: paths[i] as string, bytes: writeOne(tensor) }));
+}
+
+function widenBfloat16(tensor: NamedTensor): NamedTensor {
+  return tensor.dtype.name === 'bfloat16' ? { ...tensor, ...widenToFloat32(tensor) } : tensor;
+}
+
+function refuseRepeated(tensors: readonly NamedTensor[]): void {
+  const seen = new Set<string>();
+  for (const { name } of tensors) {
+    if (seen.has(name)) {
+      throw new AscendBundleError('BUNDLE_INVALID', {
+        message: `Two outputs have the name "${name}", and would be written to one file.`,
+        fix: 'Give the outputs of the graph different names, or run without -o.',
+      });
+    }
+    seen.add(name);
+  }
+}
+
+/** @returns the outermost folder that was made, if any */
+function makeFolder(folder: string): string | undefined {
+  try {
+    return mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    if (isFile(folder)) {
+      throw new AscendBundleError('FILE_IO', {
+        message: `${folder} is a file; outputs are written into a folder.`,
+        fix: 'Give another name with -o.',
+        cause,
+      });
+    }
+    throw fileError(folder, cause, 'write');
+  }
+}
+
+function removeMade(folder: string, outermost: string | undefined): void {
+  if (outermost === undefined) return;
+  try {
+    for (let path = resolve(folder); path.startsWith(resolve(outermost)); path = dirname(path)) rmdirSync(path);
+  } catch {
+    // Something else has been put there meanwhile. The error that brought us here is the one to tell.
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
