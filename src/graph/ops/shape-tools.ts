@@ -5,7 +5,7 @@ import type { OpContext, OutputRule } from './context.js';
 /** `axis` of a tensor of `rank` dimensions as a number from 0; one out of range fails the node. */
 export function normalAxis(op: OpContext, axis: number, rank: number, what = 'axis'): number {
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  return op.fail(`has the ${what} ${axis}, but its input has ${rank} dimensions.`, `Use ${-rank} to ${rank - 1}.`);
+  return op.fail(`has the ${what} ${axis} where there are ${rank} dimensions.`, `Use ${-rank} to ${rank - 1}.`);
 }
 
 /** Several axes, from 0, in the order given; one that comes twice fails the node. */

@@ -2,6 +2,7 @@
 import { paddings } from '../../../graph/ops/rules/fill.js';
 import { knownShape, normalAxis } from '../../../graph/ops/shape-tools.js';
 import type { LowerContext, Lowering, Lowerings } from './context.js';
+import { emitWide } from './kernel-dtypes.js';
 import { int64Input } from './shape-values.js';
 
 export const fillLowerings: Lowerings = {
@@ -69,7 +70,10 @@ export function scalarOf(op: LowerContext, input: string): string {
 
 function fillLike(op: LowerContext, value: number): void {
   const x = op.input('x');
-  op.emit('Expand', [op.scalar(value, x), op.emit('Shape', [op.value('x')])], {}, [op.output()]);
+  const isWhole = !x.dtype.name.includes('float');
+  // A value given as a float becomes an element as by a Cast.
+  const element = x.dtype.name === 'bool' ? Number(value !== 0) : isWhole ? Math.trunc(value) : value;
+  op.emit('Expand', [op.scalar(element, x), op.emit('Shape', [op.value('x')])], {}, [op.output()]);
 }
 
 function pad(mode: string): Lowering {
@@ -79,10 +83,15 @@ function pad(mode: string): Lowering {
     if (mode === 'symmetric') return padSymmetric(op);
     const onnxMode = ONNX_MODES[mode] ?? op.fail(`pads by the mode "${mode}".`, `Use ${Object.keys(ONNX_MODES).join(', ')} or symmetric.`);
     const pads = known === undefined ? runtimePads(op) : op.int64s([...known.before, ...known.after]);
-    op.emit('Pad', [op.value('x'), pads, ...(mode === 'constant' ? [padValue(op)] : [])], { mode: onnxMode }, [op.output()]);
+    emitWide(op, op.input('x').dtype, PAD_KERNELS, (wide, outputs) => {
+      const value = mode === 'constant' ? [wide(padValue(op))] : [];
+      return op.emit('Pad', [wide(op.value('x')), pads, ...value], { mode: onnxMode }, outputs);
+    });
   };
 }
 
+/** float16 has no kernel, but ONNX Runtime casts it by itself. */
+const PAD_KERNELS = ['float32', 'float16', 'float64', 'int8', 'uint8', 'int32', 'uint32', 'int64', 'uint64', 'bool'];
 const ONNX_MODES: Readonly<Record<string, string>> = { constant: 'constant', reflect: 'reflect', edge: 'edge', circular: 'wrap' };
 
 function padValue(op: LowerContext): string {

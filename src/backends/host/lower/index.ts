@@ -3,11 +3,16 @@
 import { binaryLowerings } from './binary.js';
 import type { Lowerings } from './context.js';
 import { convLowerings } from './conv.js';
+import { fillLowerings } from './fill.js';
 import { gatherLowerings } from './gather.js';
 import { indexLowerings } from './index-ops.js';
+import { joinLowerings } from './join.js';
 import { layoutLowerings } from './layout.js';
 import { normLowerings } from './norm.js';
 import { poolLowerings } from './pool.js';
+import { selectLowerings } from './select.js';
+import { sequenceLowerings } from './sequence.js';
+import { sliceLowerings } from './slice.js';
 import { unaryLowerings } from './unary.js';
 
 export const lowerings: Lowerings = {
@@ -19,4 +24,9 @@ export const lowerings: Lowerings = {
   ...layoutLowerings,
   ...gatherLowerings,
   ...indexLowerings,
+  ...sliceLowerings,
+  ...joinLowerings,
+  ...fillLowerings,
+  ...sequenceLowerings,
+  ...selectLowerings,
 };

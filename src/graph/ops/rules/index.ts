@@ -2,11 +2,16 @@
 import type { OutputRules } from '../context.js';
 import { convRules } from './conv.js';
 import { elementwiseRules } from './elementwise.js';
+import { fillRules } from './fill.js';
 import { gatherRules } from './gather.js';
 import { indexRules } from './index-ops.js';
+import { joinRules } from './join.js';
 import { layoutRules } from './layout.js';
 import { normRules } from './norm.js';
 import { poolRules } from './pool.js';
+import { selectRules } from './select.js';
+import { sequenceRules } from './sequence.js';
+import { sliceRules } from './slice.js';
 import { sourceRules } from './sources.js';
 
 export const outputRules: OutputRules = {
@@ -18,4 +23,9 @@ export const outputRules: OutputRules = {
   ...layoutRules,
   ...gatherRules,
   ...indexRules,
+  ...sliceRules,
+  ...joinRules,
+  ...fillRules,
+  ...sequenceRules,
+  ...selectRules,
 };
