@@ -19,7 +19,12 @@ describe('broadcasting', () => {
   test('Expand broadcasts both ways', async () => {
     await expectOp('Expand', { x, shape: ints([4, 1, 5, 1]) }, {}, wide, { consts: ['shape'] });
     await expectOp('Expand', { x, shape: ints([4, 1, 5, 1]) }, {}, wide, { unknown: ['x'] });
-    await expectOp('ExpandD', { x }, { shape: [5, 1] }, moved(x, [3, 5, 2], ([i, , j]) => [i as number, 0, j as number]));
+    await expectOp(
+      'ExpandD',
+      { x },
+      { shape: [5, 1] },
+      moved(x, [3, 5, 2], ([i, , j]) => [i as number, 0, j as number]),
+    );
   });
 });
 
@@ -28,21 +33,44 @@ describe('tiling', () => {
   const tiled = moved(x, [4, 9], ([i, j]) => [(i as number) % 2, (j as number) % 3]);
   test.each(['float32', 'float16', 'int8', 'uint8', 'int64', 'bool'])('Tile of %s', async (type) => {
     const y = random(type, [2, 3], [0, 2]);
-    await expectOp('Tile', { x: y, multiples: ints([2, 3], 'int32') }, {}, moved(y, [4, 9], ([i, j]) => [(i as number) % 2, (j as number) % 3]), { consts: ['multiples'] });
+    await expectOp(
+      'Tile',
+      { x: y, multiples: ints([2, 3], 'int32') },
+      {},
+      moved(y, [4, 9], ([i, j]) => [(i as number) % 2, (j as number) % 3]),
+      { consts: ['multiples'] },
+    );
   });
   test('Tile at run time, TileD, TileWithAxis', async () => {
     await expectOp('Tile', { x, multiples: ints([2, 3]) }, {}, tiled, { unknown: ['x'] });
     await expectOp('TileD', { x }, { multiples: [2, 3] }, tiled);
-    await expectOp('TileD', { x }, { multiples: [2, 1, 1] }, moved(x, [2, 2, 3], ([, i, j]) => [i as number, j as number]));
+    await expectOp(
+      'TileD',
+      { x },
+      { multiples: [2, 1, 1] },
+      moved(x, [2, 2, 3], ([, i, j]) => [i as number, j as number]),
+    );
     await expectOp('TileD', { x }, { multiples: [0, 1] }, t('int32', [0, 3], []));
-    await expectOp('TileWithAxis', { x }, { tiles: 2 }, moved(x, [2, 6], ([i, j]) => [i as number, (j as number) % 3]));
-    await expectOp('TileWithAxis', { x }, { axis: -2, tiles: 3 }, moved(x, [6, 3], ([i, j]) => [(i as number) % 2, j as number]));
+    await expectOp(
+      'TileWithAxis',
+      { x },
+      { tiles: 2 },
+      moved(x, [2, 6], ([i, j]) => [i as number, (j as number) % 3]),
+    );
+    await expectOp(
+      'TileWithAxis',
+      { x },
+      { axis: -2, tiles: 3 },
+      moved(x, [6, 3], ([i, j]) => [(i as number) % 2, j as number]),
+    );
   });
 });
 
 describe('filling', () => {
   test('Fill and FillD', async () => {
-    await expectOp('Fill', { dims: ints([2, 3], 'int32'), value: t('float16', [], [-1.5]) }, {}, t('float16', [2, 3], [-1.5]), { consts: ['dims'] });
+    await expectOp('Fill', { dims: ints([2, 3], 'int32'), value: t('float16', [], [-1.5]) }, {}, t('float16', [2, 3], [-1.5]), {
+      consts: ['dims'],
+    });
     await expectOp('Fill', { dims: ints([2, 3]), value: t('int8', [1], [7]) }, {}, t('int8', [2, 3], [7]));
     await expectOp('Fill', { dims: ints([]), value: t('bool', [], [1]) }, {}, t('bool', [], [1]), { consts: ['dims'] });
     await expectOp('FillD', { value: t('int64', [], [-3]) }, { dims: [3, 1] }, t('int64', [3, 1], [-3]));
@@ -86,7 +114,18 @@ describe('padding', () => {
     const expected = padded(x, pairs, inside);
     await expectOp('Pad', { x, paddings }, {}, expected, { consts: ['paddings'] });
     await expectOp('Pad', { x, paddings }, {}, expected, { unknown: ['x'] });
-    await expectOp('PadD', { x }, { paddings: [[0, 1], [2, 0], [1, 2]] }, expected);
+    await expectOp(
+      'PadD',
+      { x },
+      {
+        paddings: [
+          [0, 1],
+          [2, 0],
+          [1, 2],
+        ],
+      },
+      expected,
+    );
     await expect(runOp('PadD', { x }, { paddings: [[0, 1]] })).rejects.toThrow('2 paddings for 3 dimensions');
   });
   test.each(['float16', 'int8', 'uint8', 'int16', 'int32', 'int64', 'bool'])('PadV2 of %s with a value', async (type) => {
@@ -95,7 +134,18 @@ describe('padding', () => {
     await expectOp('PadV2', inputs, {}, padded(y, [1, 0, 0, 2], inside, 1), { consts: ['paddings'] });
   });
   test('PadV2D takes its value from an input', async () => {
-    await expectOp('PadV2D', { x, constant_values: t('float32', [1], [-7]) }, { paddings: [[0, 1], [2, 0], [1, 2]] }, padded(x, pairs, inside, -7));
+    await expectOp(
+      'PadV2D',
+      { x, constant_values: t('float32', [1], [-7]) },
+      {
+        paddings: [
+          [0, 1],
+          [2, 0],
+          [1, 2],
+        ],
+      },
+      padded(x, pairs, inside, -7),
+    );
   });
   test.each(['edge', 'reflect', 'symmetric', 'circular'])('PadV3 by the mode %s', async (mode) => {
     const flat = [1, 0, 2, 1, 0, 2];
@@ -111,7 +161,19 @@ describe('padding', () => {
     // PyTorch's order: the last axis first, and only as many axes as are padded.
     const torch = padded(x, [0, 0, 2, 0, 1, 2], inside);
     await expectOp('PadV3', { x, paddings: ints([1, 2, 2, 0]) }, {}, torch, { consts: ['paddings'] });
-    await expectOp('PadV3D', { x }, { paddings: [[0, 1], [2, 0], [1, 2]], constant_values: 3 }, expected);
+    await expectOp(
+      'PadV3D',
+      { x },
+      {
+        paddings: [
+          [0, 1],
+          [2, 0],
+          [1, 2],
+        ],
+        constant_values: 3,
+      },
+      expected,
+    );
   });
   test('MirrorPad', async () => {
     const paddings = t('int32', [3, 2], [1, 0, 2, 1, 0, 3]);

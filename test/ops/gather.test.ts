@@ -35,15 +35,22 @@ describe('Gather', () => {
     const y = random('int32', [2, 3, 4, 2], [-9, 9]);
     const perBatch = t('int32', [2, 2], [2, 0, 1, 1]);
     const at = (axis: number): Tensor => t('int32', [], [axis]);
-    await expectOp('GatherV2', { x: y, indices: perBatch, axis: at(1) }, { batch_dims: 1 }, gathered(y, perBatch, 1, 1), { consts: ['axis'] });
+    await expectOp('GatherV2', { x: y, indices: perBatch, axis: at(1) }, { batch_dims: 1 }, gathered(y, perBatch, 1, 1), {
+      consts: ['axis'],
+    });
     const deeper = t('int64', [2, 3], [3, 0, 1, 2, 2, 0]);
     await expectOp('GatherV2', { x: y, indices: deeper, axis: at(2) }, { batch_dims: 1 }, gathered(y, deeper, 2, 1), { consts: ['axis'] });
-    await expectOp('GatherV2', { x: y, indices: deeper, axis: at(-2) }, { batch_dims: -1 }, gathered(y, deeper, 2, 1), { consts: ['axis'] });
+    await expectOp('GatherV2', { x: y, indices: deeper, axis: at(-2) }, { batch_dims: -1 }, gathered(y, deeper, 2, 1), {
+      consts: ['axis'],
+    });
     await expectOp('Gather', { x: y, indices: perBatch }, { batch_dims: 1 }, gathered(y, perBatch, 1, 1));
   });
   test('GatherNd', async () => {
     const pairs = t('int32', [2, 2, 2], [0, 0, 3, 2, 1, 1, 2, 0]);
-    const expected = moved(x, [2, 2, 5], ([i, j, k]) => [...[0, 1].map((d) => reader(pairs)([i as number, j as number, d]) as number), k as number]);
+    const expected = moved(x, [2, 2, 5], ([i, j, k]) => [
+      ...[0, 1].map((d) => reader(pairs)([i as number, j as number, d]) as number),
+      k as number,
+    ]);
     await expectOp('GatherNd', { x, indices: pairs }, {}, expected);
     const triples = t('int64', [1, 3], [3, 2, 4]);
     await expectOp('GatherNd', { x, indices: triples }, {}, t('float32', [1], [numbersOf(x).at(-1) as number]));
@@ -94,7 +101,12 @@ describe('Scatter', () => {
   });
   test.each(['float32', 'float16', 'int8', 'int32', 'int64', 'uint8'])('ScatterNdD of %s', async (type) => {
     const updates = random(type, [3, 2], [0, 9]);
-    await expectOp('ScatterNdD', { indices: twice, x: updates }, { shape: [4, 2] }, scattered(t(type, [4, 2], [0]), twice, updates, combine['Add'] as Combine));
+    await expectOp(
+      'ScatterNdD',
+      { indices: twice, x: updates },
+      { shape: [4, 2] },
+      scattered(t(type, [4, 2], [0]), twice, updates, combine['Add'] as Combine),
+    );
   });
   test.each(['Update', 'Add', 'Sub', 'Max', 'Min'])('TensorScatter and ScatterNd %s', async (name) => {
     const how = combine[name] as Combine;
@@ -111,7 +123,9 @@ describe('Scatter', () => {
     const rows = t('int32', [2, 2], name === 'Update' ? [2, 0, 3, 1] : [2, 0, 2, 1]);
     const expected = scattered(data, { ...rows, shape: [2, 2, 1] }, updates, combine[name] as Combine);
     await expectOp(`Scatter${name}`, { var: data, indices: rows, updates }, {}, expected);
-    await expect(runOp(`Scatter${name}`, { var: data, indices: rows, updates }, {}, { consts: ['var'] })).rejects.toThrow('writes into a const');
+    await expect(runOp(`Scatter${name}`, { var: data, indices: rows, updates }, {}, { consts: ['var'] })).rejects.toThrow(
+      'writes into a const',
+    );
   });
   test.each([
     { reduction: 'none', how: 'Update' },
@@ -131,7 +145,16 @@ describe('Scatter', () => {
   });
   test('ScatterElements down the first axis', async () => {
     const data = t('int32', [3, 2], [1, 2, 3, 4, 5, 6]);
-    const expected = fromFormula('int32', [3, 2], ([i, j]) => [[1, 20], [3, 4], [10, 6]][i as number]?.[j as number] as number);
+    const expected = fromFormula(
+      'int32',
+      [3, 2],
+      ([i, j]) =>
+        [
+          [1, 20],
+          [3, 4],
+          [10, 6],
+        ][i as number]?.[j as number] as number,
+    );
     await expectOp('ScatterElements', { data, indices: t('int32', [1, 2], [2, 0]), updates: t('int32', [1, 2], [10, 20]) }, {}, expected);
   });
 });

@@ -27,7 +27,11 @@ function joined(parts: readonly Tensor[], axis: number): Tensor {
 }
 
 describe('joining', () => {
-  const parts = [random('float32', [2, 3, 2], [-2, 2], 1), random('float32', [2, 1, 2], [-2, 2], 2), random('float32', [2, 2, 2], [-2, 2], 3)];
+  const parts = [
+    random('float32', [2, 3, 2], [-2, 2], 1),
+    random('float32', [2, 1, 2], [-2, 2], 2),
+    random('float32', [2, 2, 2], [-2, 2], 3),
+  ];
   test('Concat takes its axis first, ConcatV2 last', async () => {
     const expected = joined(parts, 1);
     const consts = { consts: ['concat_dim'] };
@@ -76,7 +80,9 @@ describe('taking apart', () => {
     const consts = { consts: ['size_splits', 'split_dim'] };
     await expectOp('SplitV', { x, size_splits: sizes([1, 3, 2]), split_dim: scalar(1) }, { num_split: 3 }, parts, consts);
     await expectOp('SplitV', { x, size_splits: sizes([1, -1, 2]), split_dim: scalar(1) }, { num_split: 3 }, parts, consts);
-    await expectOp('SplitV', { x, size_splits: sizes([1, 3, 2]), split_dim: scalar(1) }, { num_split: 3 }, parts, { consts: ['split_dim'] });
+    await expectOp('SplitV', { x, size_splits: sizes([1, 3, 2]), split_dim: scalar(1) }, { num_split: 3 }, parts, {
+      consts: ['split_dim'],
+    });
     await expectOp('SplitVD', { x }, { size_splits: [1, 3, -1], split_dim: -2, num_split: 3 }, parts);
     await expectOp('SplitVD', { x }, { size_splits: [1, 3, 2], split_dim: 1, num_split: 3 }, parts, { unknown: ['x'] });
     await expectOp('SplitVD', { x }, { size_splits: [0, 6], split_dim: 1, num_split: 2 }, [t('float32', [2, 0, 3], []), x]);

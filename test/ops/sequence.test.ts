@@ -57,12 +57,25 @@ describe('shapes as values', () => {
 
 describe('triangles', () => {
   const kept = (x: Tensor, keep: (i: number, j: number) => boolean): Tensor =>
-    fromFormula(x.dtype.name, x.shape, (index) => (keep(index.at(-2) as number, index.at(-1) as number) ? (reader(x)(index) as number) : 0));
+    fromFormula(x.dtype.name, x.shape, (index) =>
+      keep(index.at(-2) as number, index.at(-1) as number) ? (reader(x)(index) as number) : 0,
+    );
   test.each(['float32', 'float16', 'int8', 'int32', 'int64', 'bool'])('Tril and Triu of %s', async (type) => {
     const x = random(type, [2, 3, 4], [0, 2]);
     for (const diagonal of [0, 1, -1, 9, -9]) {
-      await expectOp('Tril', { x }, { diagonal }, kept(x, (i, j) => j - i <= diagonal));
-      await expectOp('Triu', { x }, { diagonal }, kept(x, (i, j) => j - i >= diagonal), { unknown: ['x'] });
+      await expectOp(
+        'Tril',
+        { x },
+        { diagonal },
+        kept(x, (i, j) => j - i <= diagonal),
+      );
+      await expectOp(
+        'Triu',
+        { x },
+        { diagonal },
+        kept(x, (i, j) => j - i >= diagonal),
+        { unknown: ['x'] },
+      );
     }
   });
   test.each([
@@ -78,7 +91,8 @@ describe('triangles', () => {
     await expectOp('MatrixBandPart', inputs, {}, expected, { consts: ['num_lower', 'num_upper'] });
   });
   test('Eye', async () => {
-    const eye = (type: string, shape: readonly number[]): Tensor => fromFormula(type, shape, (index) => (index.at(-1) === index.at(-2) ? 1 : 0));
+    const eye = (type: string, shape: readonly number[]): Tensor =>
+      fromFormula(type, shape, (index) => (index.at(-1) === index.at(-2) ? 1 : 0));
     await expectOp('Eye', {}, { num_rows: 3 }, eye('float32', [3, 3]));
     await expectOp('Eye', {}, { num_rows: 2, num_columns: 4, batch_shape: [3], dtype: 'int32' }, eye('int32', [3, 2, 4]));
   });

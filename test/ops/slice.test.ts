@@ -1,7 +1,7 @@
 // Rows of slicing operators. Expected values: Python's slice rules, written out as lists of positions.
 import { describe, expect, test } from 'vitest';
 import type { Tensor } from '../../src/graph/tensor.js';
-import { fromFormula, inShape, moved, reader } from '../support/nd.js';
+import { inShape, moved } from '../support/nd.js';
 import { expectOp, random, runOp, t } from '../support/op-vectors.js';
 
 const x = random('float32', [4, 5, 6], [-9, 9]);
@@ -30,16 +30,72 @@ const all = (axis: number): readonly number[] => positions(x.shape[axis] as numb
 
 describe('StridedSlice', () => {
   const rows = [
-    { name: '1:3, ::2, -2:', begin: [1, 0, -2], end: [3, 5, 6], strides: [1, 2, 1], masks: {}, gives: [positions(4, 1, 3), positions(5, 0, 5, 2), [4, 5]] },
+    {
+      name: '1:3, ::2, -2:',
+      begin: [1, 0, -2],
+      end: [3, 5, 6],
+      strides: [1, 2, 1],
+      masks: {},
+      gives: [positions(4, 1, 3), positions(5, 0, 5, 2), [4, 5]],
+    },
     { name: 'fewer than the rank', begin: [1], end: [-1], strides: [1], masks: {}, gives: [[1, 2], all(1), all(2)] },
     { name: 'negative steps', begin: [-1, 3, 0], end: [0, 0, 6], strides: [-1, -2, 1], masks: {}, gives: [[3, 2, 1], [3, 1], all(2)] },
-    { name: 'begin and end masks', begin: [9, 9, 9], end: [2, 9, 9], strides: [1, 1, 2], masks: { begin_mask: 7, end_mask: 6 }, gives: [[0, 1], all(1), [0, 2, 4]] },
-    { name: 'masks of a negative step', begin: [0, 0, 0], end: [0, 0, 0], strides: [1, -1, -3], masks: { begin_mask: 7, end_mask: 7 }, gives: [all(0), [4, 3, 2, 1, 0], [5, 2]] },
-    { name: 'a shrunk axis', begin: [1, 2, 0], end: [0, 0, 3], strides: [1, 1, 1], masks: { shrink_axis_mask: 3 }, gives: [1, 2, [0, 1, 2]] },
-    { name: 'a shrunk axis from the end', begin: [-1, -5], end: [0, 0], strides: [1, 1], masks: { shrink_axis_mask: 3 }, gives: [3, 0, all(2)] },
-    { name: 'an ellipsis before the last', begin: [0, 1], end: [0, 4], strides: [1, 2], masks: { ellipsis_mask: 1 }, gives: [all(0), all(1), [1, 3]] },
-    { name: 'an ellipsis between', begin: [2, 0, -1], end: [3, 0, 0], strides: [1, 1, 1], masks: { ellipsis_mask: 2, shrink_axis_mask: 4 }, gives: [[2], all(1), 5] },
-    { name: 'an ellipsis over nothing', begin: [0, 0, 0, 5], end: [1, 1, 0, 6], strides: [1, 1, 1, 1], masks: { ellipsis_mask: 4 }, gives: [[0], [0], [5]] },
+    {
+      name: 'begin and end masks',
+      begin: [9, 9, 9],
+      end: [2, 9, 9],
+      strides: [1, 1, 2],
+      masks: { begin_mask: 7, end_mask: 6 },
+      gives: [[0, 1], all(1), [0, 2, 4]],
+    },
+    {
+      name: 'masks of a negative step',
+      begin: [0, 0, 0],
+      end: [0, 0, 0],
+      strides: [1, -1, -3],
+      masks: { begin_mask: 7, end_mask: 7 },
+      gives: [all(0), [4, 3, 2, 1, 0], [5, 2]],
+    },
+    {
+      name: 'a shrunk axis',
+      begin: [1, 2, 0],
+      end: [0, 0, 3],
+      strides: [1, 1, 1],
+      masks: { shrink_axis_mask: 3 },
+      gives: [1, 2, [0, 1, 2]],
+    },
+    {
+      name: 'a shrunk axis from the end',
+      begin: [-1, -5],
+      end: [0, 0],
+      strides: [1, 1],
+      masks: { shrink_axis_mask: 3 },
+      gives: [3, 0, all(2)],
+    },
+    {
+      name: 'an ellipsis before the last',
+      begin: [0, 1],
+      end: [0, 4],
+      strides: [1, 2],
+      masks: { ellipsis_mask: 1 },
+      gives: [all(0), all(1), [1, 3]],
+    },
+    {
+      name: 'an ellipsis between',
+      begin: [2, 0, -1],
+      end: [3, 0, 0],
+      strides: [1, 1, 1],
+      masks: { ellipsis_mask: 2, shrink_axis_mask: 4 },
+      gives: [[2], all(1), 5],
+    },
+    {
+      name: 'an ellipsis over nothing',
+      begin: [0, 0, 0, 5],
+      end: [1, 1, 0, 6],
+      strides: [1, 1, 1, 1],
+      masks: { ellipsis_mask: 4 },
+      gives: [[0], [0], [5]],
+    },
     { name: 'nothing left', begin: [3], end: [1], strides: [1], masks: {}, gives: [[], all(1), all(2)] },
   ] as const;
   test.each(rows)('$name', async ({ begin, end, strides, masks, gives }) => {
@@ -62,7 +118,11 @@ describe('StridedSlice', () => {
   });
   test('bounds computed at run time', async () => {
     const inputs = { x, begin: ints([1, 0, -2]), end: ints([3, 5, 6]), strides: ints([1, 2, 1]) };
-    const expected = taken(x, [[1, 2], [0, 2, 4], [4, 5]]);
+    const expected = taken(x, [
+      [1, 2],
+      [0, 2, 4],
+      [4, 5],
+    ]);
     await expectOp('StridedSlice', inputs, {}, expected);
     await expectOp('StridedSliceV3', inputs, {}, expected, { consts: ['strides'] });
     await expect(runOp('StridedSlice', inputs, { begin_mask: 1 })).rejects.toThrow('masks');
@@ -108,7 +168,8 @@ describe('slices by offset and size', () => {
   });
   test('Crop to the size of a reference, from an axis on', async () => {
     const size = t('float32', [9, 3, 2], [0]);
-    const at = (offsets: readonly number[]) => taken(x, [all(0), positions(5, offsets[0], (offsets[0] as number) + 3), positions(6, offsets[1], (offsets[1] as number) + 2)]);
+    const at = (offsets: readonly number[]) =>
+      taken(x, [all(0), positions(5, offsets[0], (offsets[0] as number) + 3), positions(6, offsets[1], (offsets[1] as number) + 2)]);
     await expectOp('Crop', { x, size }, { axis: 1, offsets: [2, 4] }, at([2, 4]));
     await expectOp('Crop', { x, size }, { axis: -2, offsets: [1] }, at([1, 1]), { unknown: ['x'] });
   });

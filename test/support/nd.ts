@@ -6,7 +6,11 @@ export type Index = readonly number[];
 
 /** A tensor whose element at each index is what the formula says. */
 export function fromFormula(type: string, shape: Shape, formula: (index: Index) => number): Tensor {
-  return t(type, shape, Array.from({ length: elementCount(shape) }, (_, flat) => formula(indexOf(flat, shape))));
+  return t(
+    type,
+    shape,
+    Array.from({ length: elementCount(shape) }, (_, flat) => formula(indexOf(flat, shape))),
+  );
 }
 
 /** Reads elements of a tensor by index; outside of it is undefined. */

@@ -29,7 +29,8 @@ import { type AttrPrototype, prototypeOf } from '../../src/graph/ops/prototypes.
 import { elementCount, type Shape, type Tensor, type TensorSpec } from '../../src/graph/tensor.js';
 
 export type OpInputs = Readonly<Record<string, Tensor | readonly Tensor[]>>;
-export type OpAttrs = Readonly<Record<string, number | string | boolean | readonly number[] | readonly string[] | readonly boolean[]>>;
+type AttrInput = number | string | boolean | readonly number[] | readonly string[] | readonly boolean[] | readonly (readonly number[])[];
+export type OpAttrs = Readonly<Record<string, AttrInput>>;
 
 export interface OpOptions {
   readonly consts?: readonly string[];

@@ -56,7 +56,8 @@ export function maskedSlice(op: OpContext, { begin, end, strides }: SliceBounds,
       const step = strides[i] as number;
       const isShrunk = bit('shrink_axis_mask', i);
       const start = begin[i] as number;
-      if (step === 0 || (isShrunk && step < 0)) op.fail(`has a stride of ${step}.`, isShrunk ? 'Use 1 for an axis that is taken out.' : undefined);
+      if (step === 0 || (isShrunk && step < 0))
+        op.fail(`has a stride of ${step}.`, isShrunk ? 'Use 1 for an axis that is taken out.' : undefined);
       if (isShrunk) slices.push({ axis, start, end: start === -1 ? FAR : start + 1, step: 1 });
       else {
         slices.push({
@@ -92,7 +93,13 @@ export function axesSlice(op: OpContext, { begin, end, strides }: SliceBounds, g
 }
 
 /** Slices by offset and size; a size of −1 goes to the end. */
-export function sizedSlice(op: OpContext, offsets: readonly number[], sizes: readonly number[], axes: readonly number[], rank: number): SlicePlan {
+export function sizedSlice(
+  op: OpContext,
+  offsets: readonly number[],
+  sizes: readonly number[],
+  axes: readonly number[],
+  rank: number,
+): SlicePlan {
   const end = sizes.map((size, i) => (size === -1 ? FAR : (offsets[i] as number) + size));
   if (sizes.some((size) => size < -1) || offsets.some((offset) => offset < 0)) op.fail('slices by a negative offset or size.');
   return axesSlice(op, { begin: offsets, end, strides: sizes.map(() => 1) }, axes, rank);

@@ -1,8 +1,7 @@
 // Operators that repeat, pad or fill: how ONNX says them.
 import { paddings } from '../../../graph/ops/rules/fill.js';
-import { knownShape, normalAxis } from '../../../graph/ops/shape-tools.js';
+import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext, Lowering, Lowerings } from './context.js';
-import { emitWide } from './kernel-dtypes.js';
 import { int64Input } from './shape-values.js';
 
 export const fillLowerings: Lowerings = {
@@ -17,8 +16,8 @@ export const fillLowerings: Lowerings = {
   },
   TileD: (op) => tile(op, op.ints('multiples')),
   TileWithAxis: (op) => {
-    const rank = knownShape(op, 'x').length;
-    const axis = normalAxis(op, op.int('axis'), rank);
+    const rank = knownRank(op, 'x').length;
+    const axis = axisIndex(op, op.int('axis'), rank);
     tile(op, new Array<number>(rank).fill(1).with(axis, op.int('tiles')));
   },
   Fill: (op) => {
@@ -57,7 +56,7 @@ function broadcastShape(op: LowerContext, shape: readonly number[] | undefined):
 
 /** More multiples than dimensions: ONNX wants the dimensions to be there. */
 function tile(op: LowerContext, multiples: readonly number[]): void {
-  const added = multiples.length - knownShape(op, 'x').length;
+  const added = multiples.length - knownRank(op, 'x').length;
   const axes = Array.from({ length: added }, (_, axis) => axis);
   const x = added > 0 ? op.emit('Unsqueeze', [op.value('x'), op.int64s(axes)]) : op.value('x');
   op.emit('Tile', [x, op.int64s(multiples)], {}, [op.output()]);
@@ -78,20 +77,16 @@ function fillLike(op: LowerContext, value: number): void {
 
 function pad(mode: string): Lowering {
   return (op) => {
-    const rank = knownShape(op, 'x').length;
+    const rank = knownRank(op, 'x').length;
     const known = paddings(op, rank);
     if (mode === 'symmetric') return padSymmetric(op);
     const onnxMode = ONNX_MODES[mode] ?? op.fail(`pads by the mode "${mode}".`, `Use ${Object.keys(ONNX_MODES).join(', ')} or symmetric.`);
     const pads = known === undefined ? runtimePads(op) : op.int64s([...known.before, ...known.after]);
-    emitWide(op, op.input('x').dtype, PAD_KERNELS, (wide, outputs) => {
-      const value = mode === 'constant' ? [wide(padValue(op))] : [];
-      return op.emit('Pad', [wide(op.value('x')), pads, ...value], { mode: onnxMode }, outputs);
-    });
+    const value = mode === 'constant' ? [padValue(op)] : [];
+    op.emit('Pad', [op.value('x'), pads, ...value], { mode: onnxMode }, [op.output()]);
   };
 }
 
-/** float16 has no kernel, but ONNX Runtime casts it by itself. */
-const PAD_KERNELS = ['float32', 'float16', 'float64', 'int8', 'uint8', 'int32', 'uint32', 'int64', 'uint64', 'bool'];
 const ONNX_MODES: Readonly<Record<string, string>> = { constant: 'constant', reflect: 'reflect', edge: 'edge', circular: 'wrap' };
 
 function padValue(op: LowerContext): string {
@@ -108,7 +103,7 @@ function runtimePads(op: LowerContext): string {
 
 /** Mirrors that repeat the border element, which ONNX's Pad cannot: one Gather per padded axis. */
 function padSymmetric(op: LowerContext): void {
-  const dims = knownShape(op, 'x');
+  const dims = knownRank(op, 'x');
   const pads = paddings(op, dims.length) ?? op.fail('has paddings that are computed when it runs.', 'Make them a const.');
   const padded = dims.flatMap((_, axis) => ((pads.before[axis] as number) + (pads.after[axis] as number) === 0 ? [] : [axis]));
   if (padded.length === 0) op.emit('Identity', [op.value('x')], {}, [op.output()]);

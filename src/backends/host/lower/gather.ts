@@ -1,10 +1,9 @@
 // Operators that read or write elements at indices: how ONNX says them.
-import { dtype } from '../../../graph/dtype.js';
+import { type DType, dtype } from '../../../graph/dtype.js';
 import { gatherBatch } from '../../../graph/ops/rules/gather.js';
-import { knownShape, normalAxis } from '../../../graph/ops/shape-tools.js';
+import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext, Lowering, Lowerings } from './context.js';
 import { constantAxis } from './join.js';
-import { emitWide } from './kernel-dtypes.js';
 import { transpose } from './layout.js';
 import { cast, int64Input } from './shape-values.js';
 
@@ -47,19 +46,16 @@ export const gatherLowerings: Lowerings = {
 
 type Reduction = 'none' | 'add' | 'sub' | 'mul' | 'max' | 'min';
 
-/** Dtypes of ONNX Runtime's ScatterND and ScatterElements with a reduction. */
-const SCATTER_KERNELS = ['float32', 'float64', 'int32', 'int64', 'uint32', 'uint64', 'int8', 'uint8', 'int16', 'uint16'];
-
 function int64Indices(op: LowerContext, input: string): string {
   return cast(op, op.value(input), op.input(input).dtype, dtype('int64'));
 }
 
 /** Along the axis after the batch dimensions ONNX has GatherND; for a later axis that one is brought there and back. */
 function gather(op: LowerContext, given: number): void {
-  const rank = knownShape(op, 'x').length;
-  const indices = knownShape(op, 'indices');
+  const rank = knownRank(op, 'x').length;
+  const indices = knownRank(op, 'indices');
   const batch = gatherBatch(op, indices);
-  const axis = normalAxis(op, given, rank);
+  const axis = axisIndex(op, given, rank);
   if (batch === 0) {
     op.emit('Gather', [op.value('x'), op.value('indices')], { axis }, [op.output()]);
     return;
@@ -83,17 +79,31 @@ function scatterElements(data: string): Lowering {
     const reduction = op.string('reduction');
     if (!['none', 'add', 'mul'].includes(reduction)) op.fail(`has the reduction "${reduction}".`, 'Use none, add or mul.');
     const attrs = { axis: op.int('axis'), reduction };
-    const { dtype: given } = op.input(data);
-    emitWide(op, given, reduction === 'none' ? [given.name] : SCATTER_KERNELS, (wide, outputs) =>
+    emitReduced(op, op.input(data).dtype, reduction, (wide, outputs) =>
       op.emit('ScatterElements', [wide(op.value(data)), op.value('indices'), wide(op.value('updates'))], attrs, outputs),
     );
   };
 }
 
+/** ONNX Runtime's Scatter operators have float16 kernels that refuse any reduction: then it goes through float32. */
+function emitReduced(
+  op: LowerContext,
+  given: DType,
+  reduction: string,
+  emit: (wide: (value: string) => string, outputs?: readonly string[]) => string,
+): void {
+  if (given.name !== 'float16' || reduction === 'none') {
+    emit((value) => value, [op.output()]);
+    return;
+  }
+  const result = emit((value) => cast(op, value, given, dtype('float32')));
+  cast(op, result, dtype('float32'), given, [op.output()]);
+}
+
 /** ScatterNd adds up updates that meet, as TensorFlow's does. */
 function scatterIntoZeros(op: LowerContext, shape: string): void {
   const x = op.input('x');
-  emitWide(op, x.dtype, SCATTER_KERNELS, (wide, outputs) => {
+  emitReduced(op, x.dtype, 'add', (wide, outputs) => {
     const zeros = op.emit('Expand', [wide(op.scalar(0, x)), shape]);
     return op.emit('ScatterND', [zeros, int64Indices(op, 'indices'), wide(op.value('x'))], { reduction: 'add' }, outputs);
   });
@@ -110,9 +120,9 @@ function scatterRows(reduction: Reduction): Lowering {
 
 function scatter(op: LowerContext, data: string, indices: string, reduction: Reduction): void {
   // On the device these write into `var` itself; into a weight, that would change it for every later run.
-  if (data === 'var' && op.constant('var') !== undefined) op.fail('writes into a const.', 'Use TensorScatterUpdate, which makes a new tensor.');
-  const { dtype: given } = op.input(data);
-  emitWide(op, given, reduction === 'none' ? [given.name] : SCATTER_KERNELS, (wide, outputs) => {
+  if (data === 'var' && op.constant('var') !== undefined)
+    op.fail('writes into a const.', 'Use TensorScatterUpdate, which makes a new tensor.');
+  emitReduced(op, op.input(data).dtype, reduction, (wide, outputs) => {
     const updates = wide(op.value('updates'));
     const inputs = [wide(op.value(data)), indices, reduction === 'sub' ? op.emit('Neg', [updates]) : updates];
     return op.emit('ScatterND', inputs, { reduction: reduction === 'sub' ? 'add' : reduction }, outputs);

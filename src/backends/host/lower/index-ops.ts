@@ -1,15 +1,13 @@
 // Operators that give positions, and those that reorder by position: how ONNX says them.
 import { type DType, dtype } from '../../../graph/dtype.js';
-import { dimProduct, knownShape, normalAxes, normalAxis } from '../../../graph/ops/shape-tools.js';
+import { dimProduct, normalAxes } from '../../../graph/ops/shape-tools.js';
+import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
 import { FAR } from '../../../graph/ops/strided-slice.js';
 import type { LowerContext, Lowering, Lowerings } from './context.js';
 import { constantAxis } from './join.js';
-import { kernelDType } from './kernel-dtypes.js';
 import { cast, dimValue, extents, int64Input, reshape } from './shape-values.js';
 
 const INT64 = dtype('int64');
-const ARG_KERNELS = ['float32', 'float16', 'float64', 'int32', 'int8', 'uint8'];
-const SORT_KERNELS = ['float32', 'float16', 'float64', 'int32', 'int64'];
 
 export const indexLowerings: Lowerings = {
   ArgMaxV2: (op) => argExtreme(op, 'ArgMax', constantAxis(op, 'dimension')),
@@ -30,16 +28,17 @@ export const indexLowerings: Lowerings = {
   },
   ReverseV2D: (op) => reverse(op, op.ints('axis')),
   ReverseSequence: (op) => {
-    const rank = knownShape(op, 'x').length;
-    const [time, batch] = [normalAxis(op, op.int('seq_dim'), rank, 'seq_dim'), normalAxis(op, op.int('batch_dim'), rank, 'batch_dim')];
-    if (time + batch !== 1) op.fail(`reverses axis ${time} by batches of axis ${batch}, which the host cannot do.`, 'Use the axes 0 and 1.');
+    const rank = knownRank(op, 'x').length;
+    const [time, batch] = [axisIndex(op, op.int('seq_dim'), rank, 'seq_dim'), axisIndex(op, op.int('batch_dim'), rank, 'batch_dim')];
+    if (time + batch !== 1)
+      op.fail(`reverses axis ${time} by batches of axis ${batch}, which the host cannot do.`, 'Use the axes 0 and 1.');
     const lengths = cast(op, op.value('seq_lengths'), op.input('seq_lengths').dtype, INT64);
     op.emit('ReverseSequence', [op.value('x'), lengths], { time_axis: time, batch_axis: batch }, [op.output()]);
   },
   Roll: lowerRoll,
   ShuffleChannel: (op) => {
     const dims = extents(op, 'x');
-    const [group, channels] = [op.int('group'), knownShape(op, 'x')[1] ?? 0];
+    const [group, channels] = [op.int('group'), knownRank(op, 'x')[1] ?? 0];
     if (group < 1 || channels < 1 || channels % group !== 0) op.fail(`shuffles ${channels} channels in ${group} groups.`);
     const rest = dims.slice(2).map((_, i) => i + 3);
     const grouped = reshape(op, op.value('x'), [...dims.slice(0, 1), group, channels / group, ...dims.slice(2)]);
@@ -60,21 +59,8 @@ function argExtreme(op: LowerContext, type: string, axis: number): void {
 }
 
 function emitArg(op: LowerContext, type: string, axis: number, keepdims: number, to: DType, output: string): void {
-  const { dtype: given } = op.input('x');
-  const direct = to === INT64 ? [output] : undefined;
-  let found: string;
-  if (given === INT64 || given.name === 'uint32') {
-    // No kernel takes int64, but TopK's does, and among equals it takes the first too.
-    const positions = `${output}/kept`;
-    const largest = type === 'ArgMax' ? 1 : 0;
-    op.emit('TopK', [cast(op, op.value('x'), given, INT64), op.int64s([1])], { axis, largest }, [`${output}/extreme`, positions]);
-    found = keepdims === 1 ? positions : op.emit('Squeeze', [positions, op.int64s([axis])], {}, direct);
-    if (keepdims === 1 && direct !== undefined) op.emit('Identity', [positions], {}, direct);
-  } else {
-    const x = cast(op, op.value('x'), given, kernelDType(op, given, ARG_KERNELS));
-    found = op.emit(type, [x], { axis, keepdims }, direct);
-  }
-  if (direct === undefined) cast(op, found, INT64, to, [output]);
+  if (to === INT64) op.emit(type, [op.value('x')], { axis, keepdims }, [output]);
+  else cast(op, op.emit(type, [op.value('x')], { axis, keepdims }), INT64, to, [output]);
 }
 
 function argWithValue(type: string): Lowering {
@@ -82,11 +68,8 @@ function argWithValue(type: string): Lowering {
     const axis = op.int('dimension');
     const keepdims = op.bool('keep_dims') ? 1 : 0;
     emitArg(op, type, axis, keepdims, op.outputSpec(0).dtype, op.output(0));
-    const { dtype: given } = op.input('x');
-    const inside = kernelDType(op, given, ['float32', 'float16', 'float64', 'int32', 'int64', 'int8', 'uint8']);
     const reduce = type === 'ArgMax' ? 'ReduceMax' : 'ReduceMin';
-    const value = op.emit(reduce, [cast(op, op.value('x'), given, inside), op.int64s([axis])], { keepdims }, inside === given ? [op.output(1)] : undefined);
-    if (inside !== given) cast(op, value, inside, given, [op.output(1)]);
+    op.emit(reduce, [op.value('x'), op.int64s([axis])], { keepdims }, [op.output(1)]);
   };
 }
 
@@ -96,7 +79,7 @@ function topK(op: LowerContext, count: string): void {
 }
 
 function sort(op: LowerContext, outputs: readonly [string, string | undefined]): void {
-  const axis = normalAxis(op, op.int('axis'), knownShape(op, 'x').length);
+  const axis = axisIndex(op, op.int('axis'), knownRank(op, 'x').length);
   // A full TopK is a stable sort: equal elements keep their order.
   emitTopK(op, dimValue(op, op.value('x'), axis), { axis, largest: op.bool('descending') ? 1 : 0, sorted: 1 }, outputs);
 }
@@ -107,16 +90,13 @@ function emitTopK(
   attrs: Readonly<Record<string, number>>,
   [values, indices]: readonly [string, string | undefined],
 ): void {
-  const { dtype: given } = op.input('x');
-  const inside = kernelDType(op, given, SORT_KERNELS);
-  const [raw, positions] = [inside === given ? values : `${values}/wide`, `${values}/positions`];
-  op.emit('TopK', [cast(op, op.value('x'), given, inside), count], attrs, [raw, positions]);
-  if (raw !== values) cast(op, raw, inside, given, [values]);
+  const positions = `${values}/positions`;
+  op.emit('TopK', [op.value('x'), count], attrs, [values, positions]);
   if (indices !== undefined) cast(op, positions, INT64, dtype('int32'), [indices]);
 }
 
 function reverse(op: LowerContext, given: readonly number[]): void {
-  const axes = normalAxes(op, given, knownShape(op, 'x').length);
+  const axes = normalAxes(op, given, knownRank(op, 'x').length);
   if (axes.length === 0) {
     op.emit('Identity', [op.value('x')], {}, [op.output()]);
     return;
@@ -127,7 +107,7 @@ function reverse(op: LowerContext, given: readonly number[]): void {
 
 /** Without dims the tensor is rolled as one list. */
 function lowerRoll(op: LowerContext): void {
-  const dims = knownShape(op, 'x');
+  const dims = knownRank(op, 'x');
   const [shifts, given] = [op.ints('shifts'), op.ints('dims')];
   if (given.length === 0) {
     const flat = reshape(op, op.value('x'), [-1]);
@@ -135,7 +115,7 @@ function lowerRoll(op: LowerContext): void {
     reshape(op, rolled, extents(op, 'x'), [op.output()]);
     return;
   }
-  const axes = given.map((axis) => normalAxis(op, axis, dims.length, 'dim'));
+  const axes = given.map((axis) => axisIndex(op, axis, dims.length, 'dim'));
   if (axes.length !== shifts.length) op.fail(`rolls ${axes.length} axes by ${shifts.length} shifts.`);
   const last = axes.reduce((value, axis, i) => rollAxis(op, value, axis, shifts[i] as number, dims[axis] as number), op.value('x'));
   op.emit('Identity', [last], {}, [op.output()]);

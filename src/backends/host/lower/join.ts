@@ -1,6 +1,6 @@
 // Operators that join tensors along an axis or take one apart: how ONNX says them.
 import { givenSizes } from '../../../graph/ops/rules/join.js';
-import { knownShape, normalAxis } from '../../../graph/ops/shape-tools.js';
+import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext, Lowerings } from './context.js';
 import { int64Input } from './shape-values.js';
 
@@ -19,14 +19,14 @@ export const joinLowerings: Lowerings = {
   },
   SplitVD: (op) => splitBySizes(op, op.int('split_dim'), op.ints('size_splits')),
   Pack: (op) => {
-    const axis = normalAxis(op, op.int('axis'), knownRankOfFirst(op) + 1);
+    const axis = axisIndex(op, op.int('axis'), knownRankOfFirst(op) + 1);
     const at = op.int64s([axis]);
     const parts = op.values('x').map((value) => op.emit('Unsqueeze', [value, at]));
     op.emit('Concat', parts, { axis }, [op.output()]);
   },
   Unpack: (op) => {
     const count = op.int('num');
-    const axis = normalAxis(op, op.int('axis'), knownShape(op, 'x').length);
+    const axis = axisIndex(op, op.int('axis'), knownRank(op, 'x').length);
     const at = op.int64s([axis]);
     if (count === 1) {
       op.emit('Squeeze', [op.value('x'), at], {}, [op.output(0)]);
@@ -66,8 +66,8 @@ function splitEqually(op: LowerContext, axis: number): void {
 }
 
 function splitBySizes(op: LowerContext, axis: number, sizes: readonly number[]): void {
-  const dims = knownShape(op, 'x');
-  const known = givenSizes(op, dims[normalAxis(op, axis, dims.length)] as number, sizes);
+  const dims = knownRank(op, 'x');
+  const known = givenSizes(op, dims[axisIndex(op, axis, dims.length)] as number, sizes);
   if (known.every((size) => size >= 0)) op.emit('Split', [op.value('x'), op.int64s(known)], { axis }, splitOutputs(op));
   else if (sizes.length === 0) splitEqually(op, axis);
   else op.fail('splits an axis of unknown size by sizes with a −1.', 'Give all sizes, or the shape of its input.');

@@ -8,9 +8,9 @@ import {
   squeezedAxes,
   transDataOrder,
 } from '../../../graph/ops/rules/layout.js';
-import { knownShape } from '../../../graph/ops/shape-tools.js';
+import { knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext, Lowerings } from './context.js';
-import { cast, type Extent, extents, int64Input, product, reshape, shapeValue } from './shape-values.js';
+import { type Extent, extents, int64Input, product, reshape } from './shape-values.js';
 
 export const layoutLowerings: Lowerings = {
   Reshape: lowerReshape,
@@ -19,9 +19,9 @@ export const layoutLowerings: Lowerings = {
     transpose(op, op.value('x'), perm, [op.output()]);
   },
   TransposeD: (op) => transpose(op, op.value('x'), op.ints('perm'), [op.output()]),
-  Permute: (op) => transpose(op, op.value('x'), permuteOrder(op.ints('order'), knownShape(op, 'x').length), [op.output()]),
+  Permute: (op) => transpose(op, op.value('x'), permuteOrder(op.ints('order'), knownRank(op, 'x').length), [op.output()]),
   Flatten: (op) => {
-    const dims = knownShape(op, 'x');
+    const dims = knownRank(op, 'x');
     // ONNX's Flatten takes axis = rank but gives [1, 1] for a scalar only with axis 0.
     op.emit('Flatten', [op.value('x')], { axis: flattenAxis(op, dims.length) }, [op.output()]);
   },
@@ -67,11 +67,11 @@ function lowerReshape(op: LowerContext): void {
     return;
   }
   const dims = extents(op, 'x');
-  const { first, end, copiesZero } = reshapeRange(op, knownShape(op, 'x'));
+  const { first, end, copiesZero } = reshapeRange(op, knownRank(op, 'x'));
   const asked = shape.map((dim, i) => (dim === 0 && copiesZero ? (dims[first + i] as Extent) : dim));
   // What the rule found out is a number already; a dimension that stays −1 is the rest, or is read from the input.
   const wanted = [...dims.slice(0, first), ...asked, ...dims.slice(end)];
-  const known = reshaped(op, knownShape(op, 'x'), shape);
+  const known = reshaped(op, knownRank(op, 'x'), shape);
   reshape(
     op,
     op.value('x'),
@@ -81,7 +81,7 @@ function lowerReshape(op: LowerContext): void {
 }
 
 function squeeze(op: LowerContext, given: readonly number[]): void {
-  const axes = squeezedAxes(op, knownShape(op, 'x'), given);
+  const axes = squeezedAxes(op, knownRank(op, 'x'), given);
   if (axes.length === 0) op.emit('Identity', [op.value('x')], {}, [op.output()]);
   else op.emit('Squeeze', [op.value('x'), op.int64s(axes)], {}, [op.output()]);
 }

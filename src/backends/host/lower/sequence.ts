@@ -1,11 +1,10 @@
 // Operators that make sequences and matrices, and those that tell a shape: how ONNX says them.
 import { type DType, dtype } from '../../../graph/dtype.js';
 import { eyeColumns } from '../../../graph/ops/rules/sequence.js';
-import { knownShape } from '../../../graph/ops/shape-tools.js';
+import { knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext, Lowerings } from './context.js';
 import { scalarOf } from './fill.js';
 import { constantAxis } from './join.js';
-import { emitWide } from './kernel-dtypes.js';
 import { cast, int64Input, onnxNumber } from './shape-values.js';
 
 const [INT64, FLOAT64] = [dtype('int64'), dtype('float64')];
@@ -15,7 +14,7 @@ export const sequenceLowerings: Lowerings = {
     const given = op.input('start').dtype;
     const bounds = ['start', 'limit', 'delta'].map((input) => scalarOf(op, input));
     if (op.bool('is_closed')) closedRange(op, given, bounds as [string, string, string]);
-    else emitWide(op, given, RANGE_KERNELS, (wide, outputs) => op.emit('Range', bounds.map(wide), {}, outputs));
+    else op.emit('Range', bounds, {}, [op.output()]);
   },
   LinSpace: lowerLinSpace,
   Shape: (op) => cast(op, op.emit('Shape', [op.value('x')]), INT64, op.outputSpec().dtype, [op.output()]),
@@ -26,7 +25,7 @@ export const sequenceLowerings: Lowerings = {
   },
   Size: (op) => cast(op, op.emit('Size', [op.value('x')]), INT64, op.outputSpec().dtype, [op.output()]),
   Rank: (op) => {
-    op.emit('Identity', [op.scalar(knownShape(op, 'x').length, op.outputSpec())], {}, [op.output()]);
+    op.emit('Identity', [op.scalar(knownRank(op, 'x').length, op.outputSpec())], {}, [op.output()]);
   },
   Eye: (op) => {
     const size = op.int64s([op.int('num_rows'), eyeColumns(op)]);
@@ -40,17 +39,12 @@ export const sequenceLowerings: Lowerings = {
   Triu: (op) => triangle(op, 1, op.int('diagonal')),
   MatrixBandPart: (op) => {
     const [lower, upper] = [constantAxis(op, 'num_lower'), constantAxis(op, 'num_upper')];
-    emitWide(op, op.input('x').dtype, TRILU_KERNELS, (wide, outputs) => {
-      const x = wide(op.value('x'));
-      const below = lower < 0 ? x : op.emit('Trilu', [x, scalarInt64(op, -lower)], { upper: 1 });
-      if (upper < 0) return op.emit('Identity', [below], {}, outputs);
-      return op.emit('Trilu', [below, scalarInt64(op, upper)], { upper: 0 }, outputs);
-    });
+    const x = op.value('x');
+    const below = lower < 0 ? x : op.emit('Trilu', [x, scalarInt64(op, -lower)], { upper: 1 });
+    if (upper < 0) op.emit('Identity', [below], {}, [op.output()]);
+    else op.emit('Trilu', [below, scalarInt64(op, upper)], { upper: 0 }, [op.output()]);
   },
 };
-
-const RANGE_KERNELS = ['float32', 'float64', 'int16', 'int32', 'int64'];
-const TRILU_KERNELS = ['float32', 'float16', 'float64', 'int64', 'bool'];
 
 function scalarInt64(op: LowerContext, value: number): string {
   return op.scalar(value, { dtype: INT64, shape: [] });
@@ -77,7 +71,5 @@ function lowerLinSpace(op: LowerContext): void {
 }
 
 function triangle(op: LowerContext, upper: number, diagonal: number): void {
-  emitWide(op, op.input('x').dtype, TRILU_KERNELS, (wide, outputs) =>
-    op.emit('Trilu', [wide(op.value('x')), scalarInt64(op, diagonal)], { upper }, outputs),
-  );
+  op.emit('Trilu', [op.value('x'), scalarInt64(op, diagonal)], { upper }, [op.output()]);
 }

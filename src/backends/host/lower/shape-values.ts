@@ -1,7 +1,8 @@
 // Shapes as values of the lowered graph: numbers where they are known, taken from a tensor at run time where they are not.
-import { dtype } from '../../../graph/dtype.js';
+
 import type { DType } from '../../../graph/dtype.js';
-import { knownShape } from '../../../graph/ops/shape-tools.js';
+import { dtype } from '../../../graph/dtype.js';
+import { knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext } from './context.js';
 
 /** One dimension: its size, or where to read it. */
@@ -9,7 +10,7 @@ export type Extent = number | { readonly of: string; readonly axis: number };
 
 /** The dimensions of an input; those that the graph does not know are read from the value when it runs. */
 export function extents(op: LowerContext, input: string, value = op.value(input)): readonly Extent[] {
-  return knownShape(op, input).map((dim, axis) => (dim < 0 ? { of: value, axis } : dim));
+  return knownRank(op, input).map((dim, axis) => (dim < 0 ? { of: value, axis } : dim));
 }
 
 /** A 1-D int64 value of these dimensions. */

@@ -1,7 +1,8 @@
 // Operators that take a part of a tensor: how ONNX says them.
 import { dtype } from '../../../graph/dtype.js';
 import { lastDimSlice, stridedPlan } from '../../../graph/ops/rules/slice.js';
-import { knownShape, normalAxes, normalAxis } from '../../../graph/ops/shape-tools.js';
+import { normalAxes } from '../../../graph/ops/shape-tools.js';
+import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
 import { constantBounds, FAR, type SlicePlan, sizedSlice } from '../../../graph/ops/strided-slice.js';
 import type { TensorSpec } from '../../../graph/tensor.js';
 import type { LowerContext, Lowerings } from './context.js';
@@ -18,16 +19,16 @@ export const sliceLowerings: Lowerings = {
   SliceD: (op) => slice(op, op.ints('offsets'), op.ints('size'), allAxes(op)),
   SliceDV2: (op) => slice(op, constantBounds(op, 'offsets'), op.ints('size'), allAxes(op)),
   SliceWithAxes: (op) => {
-    const axes = normalAxes(op, op.ints('axes'), knownShape(op, 'x').length);
+    const axes = normalAxes(op, op.ints('axes'), knownRank(op, 'x').length);
     slice(op, constantBounds(op, 'offsets'), constantBounds(op, 'size'), axes);
   },
-  SliceLastDim: (op) => emitPlan(op, lastDimSlice(op, knownShape(op, 'x').length)),
+  SliceLastDim: (op) => emitPlan(op, lastDimSlice(op, knownRank(op, 'x').length)),
   Crop: lowerCrop,
 };
 
 /** Emits the slices of a plan, then drops and adds axes. */
 function emitPlan(op: LowerContext, { slices, axes }: SlicePlan): void {
-  const rank = knownShape(op, 'x').length;
+  const rank = knownRank(op, 'x').length;
   const dropped = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !axes.includes(axis));
   const added = axes.flatMap((axis, i) => (axis === 'new' ? [i] : []));
   const steps: (readonly [string, readonly string[]])[] = [];
@@ -38,11 +39,14 @@ function emitPlan(op: LowerContext, { slices, axes }: SlicePlan): void {
   if (dropped.length > 0) steps.push(['Squeeze', [op.int64s(dropped)]]);
   if (added.length > 0) steps.push(['Unsqueeze', [op.int64s(added)]]);
   if (steps.length === 0) steps.push(['Identity', []]);
-  steps.reduce((value, [type, inputs], i) => op.emit(type, [value, ...inputs], {}, i === steps.length - 1 ? [op.output()] : undefined), op.value('x'));
+  steps.reduce(
+    (value, [type, inputs], i) => op.emit(type, [value, ...inputs], {}, i === steps.length - 1 ? [op.output()] : undefined),
+    op.value('x'),
+  );
 }
 
 function stridedSlice(op: LowerContext): void {
-  const plan = stridedPlan(op, knownShape(op, 'x').length);
+  const plan = stridedPlan(op, knownRank(op, 'x').length);
   if (plan !== undefined) {
     emitPlan(op, plan);
     return;
@@ -56,7 +60,9 @@ function stridedSlice(op: LowerContext): void {
   const bounds = ['begin', 'end'].map((input) => int64Input(op, input));
   const strides = optional('strides');
   // ONNX cannot leave out the axes and still give steps.
-  const axes = optional('axes') || (strides === '' ? '' : op.emit('Range', [op.scalar(0, INT64), countOf(op, bounds[0] as string), op.scalar(1, INT64)]));
+  const axes =
+    optional('axes') ||
+    (strides === '' ? '' : op.emit('Range', [op.scalar(0, INT64), countOf(op, bounds[0] as string), op.scalar(1, INT64)]));
   op.emit('Slice', [op.value('x'), ...bounds, ...(axes === '' ? [] : [axes]), ...(strides === '' ? [] : [strides])], {}, [op.output()]);
 }
 
@@ -64,9 +70,14 @@ function countOf(op: LowerContext, list: string): string {
   return op.emit('Squeeze', [dimValue(op, list, 0)]);
 }
 
-function slice(op: LowerContext, offsets: readonly number[] | undefined, sizes: readonly number[] | undefined, axes: readonly number[]): void {
+function slice(
+  op: LowerContext,
+  offsets: readonly number[] | undefined,
+  sizes: readonly number[] | undefined,
+  axes: readonly number[],
+): void {
   if (offsets !== undefined && sizes !== undefined) {
-    emitPlan(op, sizedSlice(op, offsets, sizes, axes, knownShape(op, 'x').length));
+    emitPlan(op, sizedSlice(op, offsets, sizes, axes, knownRank(op, 'x').length));
     return;
   }
   const start = int64Input(op, 'offsets');
@@ -84,17 +95,18 @@ function slice(op: LowerContext, offsets: readonly number[] | undefined, sizes: 
 
 /** Caffe's Crop: from `axis` on, the size of the second input, at the offsets; one offset counts for all axes. */
 function lowerCrop(op: LowerContext): void {
-  const dims = knownShape(op, 'x');
-  const axis = normalAxis(op, op.int('axis'), dims.length);
+  const dims = knownRank(op, 'x');
+  const axis = axisIndex(op, op.int('axis'), dims.length);
   const axes = dims.flatMap((_, i) => (i < axis ? [] : [i]));
   const given = op.ints('offsets');
   const offsets = given.length === 1 ? axes.map(() => given[0] as number) : given.length === 0 ? axes.map(() => 0) : given;
-  if (offsets.length !== axes.length) op.fail(`crops ${axes.length} axes by ${offsets.length} offsets.`, 'Give one offset per axis, or one for all.');
+  if (offsets.length !== axes.length)
+    op.fail(`crops ${axes.length} axes by ${offsets.length} offsets.`, 'Give one offset per axis, or one for all.');
   const size = op.emit('Shape', [op.value('size')], { start: axis });
   const start = op.int64s(offsets);
   op.emit('Slice', [op.value('x'), start, op.emit('Add', [start, size]), op.int64s(axes)], {}, [op.output()]);
 }
 
 function allAxes(op: LowerContext): readonly number[] {
-  return knownShape(op, 'x').map((_, axis) => axis);
+  return knownRank(op, 'x').map((_, axis) => axis);
 }

@@ -2,7 +2,8 @@
 import { dtype } from '../../dtype.js';
 import { type Shape, UNKNOWN_DIM } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { broadcast, intLists, normalAxis, shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { broadcast, intLists, shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { axisIndex } from '../shapes.js';
 
 const sameAsX: OutputRule = (op) => [op.input('x')];
 
@@ -19,7 +20,7 @@ export const fillRules: OutputRules = {
   }),
   TileD: shapedAs('x', (op, dims) => tiled(op, dims, op.ints('multiples'))),
   TileWithAxis: shapedAs('x', (op, dims) => {
-    const axis = normalAxis(op, op.int('axis'), dims.length);
+    const axis = axisIndex(op, op.int('axis'), dims.length);
     return dims.with(axis, times(dims[axis] as number, op.int('tiles')));
   }),
   Fill: (op) => [{ dtype: op.input('value').dtype, shape: filledShape(op) }],

@@ -1,7 +1,8 @@
 // Operators that read or write elements at indices: what they give.
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { normalAxis, shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { axisIndex } from '../shapes.js';
 
 export const gatherRules: OutputRules = {
   Gather: gather((op) => op.int('batch_dims')),
@@ -76,7 +77,7 @@ export function gatherBatch(op: OpContext, indices: Shape): number {
 /** x[:axis] + indices[batch:] + x[axis + 1:]. */
 function gathered(op: OpContext, dims: Shape, indices: Shape, given: number): Shape {
   const batch = gatherBatch(op, indices);
-  const axis = normalAxis(op, given, dims.length);
+  const axis = axisIndex(op, given, dims.length);
   if (batch > axis) op.fail(`gathers along axis ${axis}, inside its ${batch} batch dimensions.`);
   return [...dims.slice(0, axis), ...indices.slice(batch), ...dims.slice(axis + 1)];
 }

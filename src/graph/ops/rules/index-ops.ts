@@ -2,7 +2,8 @@
 import { type DType, dtype } from '../../dtype.js';
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { normalAxes, normalAxis, shapedAs } from '../shape-tools.js';
+import { normalAxes, shapedAs } from '../shape-tools.js';
+import { axisIndex } from '../shapes.js';
 
 const INT32 = dtype('int32');
 
@@ -55,7 +56,7 @@ function argRule(axisOf: (op: OpContext) => number | undefined, dtypeOf: (op: Op
     const { shape } = op.input('x');
     const given = axisOf(op);
     if (hasUnknownRank(shape)) return [{ dtype: dtypeOf(op), shape: UNKNOWN_RANK }];
-    const rest = given === undefined ? shape.slice(1).map(() => UNKNOWN_DIM) : shape.toSpliced(normalAxis(op, given, shape.length), 1);
+    const rest = given === undefined ? shape.slice(1).map(() => UNKNOWN_DIM) : shape.toSpliced(axisIndex(op, given, shape.length), 1);
     return [{ dtype: dtypeOf(op), shape: rest }];
   };
 }
@@ -70,7 +71,7 @@ function argWithValue(op: OpContext): readonly TensorSpec[] {
 }
 
 function reduced(op: OpContext, dims: Shape): Shape {
-  const axis = normalAxis(op, op.int('dimension'), dims.length);
+  const axis = axisIndex(op, op.int('dimension'), dims.length);
   return op.bool('keep_dims') ? dims.with(axis, 1) : dims.toSpliced(axis, 1);
 }
 
@@ -79,7 +80,7 @@ function topK(countOf: (op: OpContext) => number | undefined): OutputRule {
     const x = op.input('x');
     const count = countOf(op);
     if (hasUnknownRank(x.shape)) return [x, { dtype: INT32, shape: UNKNOWN_RANK }];
-    const axis = normalAxis(op, op.int('dim'), x.shape.length, 'dim');
+    const axis = axisIndex(op, op.int('dim'), x.shape.length, 'dim');
     const size = x.shape[axis] as number;
     if (count !== undefined && (count < 0 || (size >= 0 && count > size))) {
       op.fail(`takes the ${count} largest of ${size}.`, `Use a k of 0 to ${size}.`);
@@ -94,6 +95,6 @@ function topK(countOf: (op: OpContext) => number | undefined): OutputRule {
 
 function checkedAxis(op: OpContext): TensorSpec {
   const { dtype: given, shape } = op.input('x');
-  if (!hasUnknownRank(shape)) normalAxis(op, op.int('axis'), shape.length);
+  if (!hasUnknownRank(shape)) axisIndex(op, op.int('axis'), shape.length);
   return { dtype: given, shape };
 }

@@ -1,7 +1,8 @@
 // Operators that join tensors along an axis or take one apart: what they give.
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { dimSum, normalAxis, unknownDims } from '../shape-tools.js';
+import { dimSum, unknownDims } from '../shape-tools.js';
+import { axisIndex } from '../shapes.js';
 
 const byConcatDim = (op: OpContext): number | undefined => op.constantInts('concat_dim')?.[0];
 const bySplitDim = (op: OpContext): number | undefined => op.constantInts('split_dim')?.[0];
@@ -25,14 +26,14 @@ export const joinRules: OutputRules = {
     const inputs = op.inputs('x');
     const shape = together(op, inputs);
     if (hasUnknownRank(shape)) return [{ dtype: firstDType(op, inputs), shape }];
-    const axis = normalAxis(op, op.int('axis'), shape.length + 1);
+    const axis = axisIndex(op, op.int('axis'), shape.length + 1);
     return [{ dtype: firstDType(op, inputs), shape: shape.toSpliced(axis, 0, inputs.length) }];
   },
   Unpack: (op) => {
     const { dtype, shape } = op.input('x');
     const count = op.int('num');
     if (hasUnknownRank(shape)) return repeat(count, { dtype, shape: UNKNOWN_RANK });
-    const axis = normalAxis(op, op.int('axis'), shape.length);
+    const axis = axisIndex(op, op.int('axis'), shape.length);
     const size = shape[axis] as number;
     if (size >= 0 && size !== count) op.fail(`takes ${count} tensors out of an axis of ${size}.`, `Set "num" to ${size}.`);
     return repeat(count, { dtype, shape: shape.toSpliced(axis, 1) });
@@ -47,8 +48,11 @@ function concat(axisOf: (op: OpContext) => number | undefined): OutputRule {
     const rank = known[0]?.shape.length;
     const given = axisOf(op);
     if (rank === undefined || given === undefined) return [{ dtype, shape: unknownDims(rank) }];
-    const axis = normalAxis(op, given, rank);
-    const whole = together(op, known.map((spec) => ({ ...spec, shape: spec.shape.with(axis, 1) })));
+    const axis = axisIndex(op, given, rank);
+    const whole = together(
+      op,
+      known.map((spec) => ({ ...spec, shape: spec.shape.with(axis, 1) })),
+    );
     const size = known.length === inputs.length ? dimSum(inputs.map(({ shape }) => shape[axis] as number)) : UNKNOWN_DIM;
     return [{ dtype, shape: whole.with(axis, size) }];
   };
@@ -79,7 +83,7 @@ function split(axisOf: (op: OpContext) => number | undefined, sizesOf: (op: OpCo
     if (hasUnknownRank(shape) || given === undefined) {
       return repeat(op.int('num_split'), { dtype, shape: hasUnknownRank(shape) ? UNKNOWN_RANK : unknownDims(shape.length) });
     }
-    const axis = normalAxis(op, given, shape.length);
+    const axis = axisIndex(op, given, shape.length);
     return sizesOf(op, shape[axis] as number).map((size) => ({ dtype, shape: shape.with(axis, size) }));
   };
 }

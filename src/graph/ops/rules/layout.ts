@@ -2,7 +2,8 @@
 // Semantics from GE's own inference (op_proto: array_ops.cc, transformation_ops.cc).
 import { type Shape, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRules } from '../context.js';
-import { dimProduct, normalAxes, normalAxis, shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { dimProduct, normalAxes, shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { axisIndex } from '../shapes.js';
 
 export const layoutRules: OutputRules = {
   Reshape: shapedAs('x', (op, dims) => {
@@ -120,13 +121,13 @@ export function permuteOrder(order: readonly number[], rank: number): readonly n
 /** `axis` of Flatten, from 0 to the rank itself. */
 export function flattenAxis(op: OpContext, rank: number): number {
   const axis = op.int('axis');
-  return axis === rank ? rank : normalAxis(op, axis, Math.max(rank, 1));
+  return axis === rank ? rank : axisIndex(op, axis, Math.max(rank, 1));
 }
 
 /** First and last axis that FlattenV2 merges. */
 export function flattenRange(op: OpContext, rank: number): readonly [number, number] {
-  const first = normalAxis(op, op.int('axis'), rank);
-  const last = normalAxis(op, op.int('end_axis'), rank, 'end_axis');
+  const first = axisIndex(op, op.int('axis'), rank);
+  const last = axisIndex(op, op.int('end_axis'), rank, 'end_axis');
   return first <= last ? [first, last] : op.fail(`flattens from axis ${first} to axis ${last}.`, 'Let "axis" come first.');
 }
 

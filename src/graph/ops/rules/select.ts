@@ -2,7 +2,8 @@
 import { dtype } from '../../dtype.js';
 import { hasUnknownRank, type Shape, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRules } from '../context.js';
-import { broadcast, normalAxis } from '../shape-tools.js';
+import { broadcast } from '../shape-tools.js';
+import { axisIndex } from '../shapes.js';
 
 export const selectRules: OutputRules = {
   Select: (op) => [{ dtype: sameDType(op, 'x1', 'x2'), shape: selected(op) }],
@@ -50,5 +51,5 @@ function oneHot(op: OpContext, depth: number | undefined): Shape {
 export function oneHotAxis(op: OpContext, rank: number): number {
   const axis = op.int('axis');
   if (axis < -1) op.fail(`has the axis ${axis}.`, `Use -1 to ${rank}.`);
-  return normalAxis(op, axis, rank + 1);
+  return axisIndex(op, axis, rank + 1);
 }

@@ -29,7 +29,8 @@ export function eyeColumns(op: OpContext): number {
 
 function rangeDType(op: OpContext): DType {
   const [start, limit, delta] = ['start', 'limit', 'delta'].map((input) => op.input(input).dtype) as [DType, DType, DType];
-  if (start !== limit || start !== delta) op.fail(`counts from ${start.name} to ${limit.name} by ${delta.name}.`, 'Cast them to one dtype.');
+  if (start !== limit || start !== delta)
+    op.fail(`counts from ${start.name} to ${limit.name} by ${delta.name}.`, 'Cast them to one dtype.');
   return start;
 }
 

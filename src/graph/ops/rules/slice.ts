@@ -1,7 +1,8 @@
 // Operators that take a part of a tensor: what they give. The arithmetic is in strided-slice.ts.
 import { hasUnknownRank, type Shape, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRules } from '../context.js';
-import { normalAxes, normalAxis, shapedAs, unknownDims } from '../shape-tools.js';
+import { normalAxes, shapedAs, unknownDims } from '../shape-tools.js';
+import { axisIndex } from '../shapes.js';
 import { axesSlice, constantBounds, FAR, maskedSlice, type SlicePlan, sizedSlice, slicedShape } from '../strided-slice.js';
 
 export const sliceRules: OutputRules = {
@@ -19,7 +20,7 @@ export const sliceRules: OutputRules = {
   Crop: shapedAs('x', (op, dims) => {
     const { shape } = op.input('size');
     if (hasUnknownRank(shape)) return UNKNOWN_RANK;
-    const axis = normalAxis(op, op.int('axis'), dims.length);
+    const axis = axisIndex(op, op.int('axis'), dims.length);
     if (shape.length !== dims.length) op.fail(`crops ${dims.length} dimensions to ${shape.length}.`);
     return dims.map((dim, i) => (i < axis ? dim : (shape[i] as number)));
   }),
