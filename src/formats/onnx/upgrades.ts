@@ -42,8 +42,11 @@ const broadcast: Upgrade = (node, context) => {
   if (a === undefined || b === undefined) {
     return context.fail(`broadcasts along axis ${axis}, and the rank of "${node.input?.[a === undefined ? 0 : 1] ?? ''}" is not known`);
   }
-  const missing = a - (axis < 0 ? axis + a : axis) - b;
-  if (missing < 0) return context.fail(`broadcasts a value of rank ${b} along axis ${axis} of one of rank ${a}, which does not fit`);
+  const start = axis < 0 ? axis + a : axis;
+  const missing = a - start - b;
+  if (start < 0 || missing < 0) {
+    return context.fail(`broadcasts a value of rank ${b} along axis ${axis} of one of rank ${a}, which does not fit`);
+  }
   return unsqueezeSecond(plain, b, missing, context);
 };
 
