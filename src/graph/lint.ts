@@ -97,11 +97,19 @@ export function lint(graph: Graph, weights: readonly RefreshableWeight[], option
   return runRules({ graph, candidates }, options);
 }
 
-export function runRules(subject: Lint, { readData = true }: LintOptions): readonly Finding[] {
-  return Object.entries<Rule>(LINT_RULES).flatMap(([code, rule]) => {
-    if (rule.readsData === true && !readData) return [];
-    return [...rule.check(subject)].map((found) => ({ ...found, code, severity: rule.severity, at: found.constName }));
-  });
+/** Data is read only of what has no error already. */
+export function runRules({ graph, candidates }: Lint, { readData = true }: LintOptions): readonly Finding[] {
+  const findings: Finding[] = [];
+  const refused = new Set<string>();
+  for (const [code, rule] of Object.entries<Rule>(LINT_RULES)) {
+    if (rule.readsData === true && !readData) continue;
+    const subject = rule.readsData === true ? candidates.filter(({ name }) => !refused.has(name)) : candidates;
+    for (const found of rule.check({ graph, candidates: subject })) {
+      findings.push({ ...found, code, severity: rule.severity, at: found.constName });
+      if (rule.severity === 'error') refused.add(found.constName);
+    }
+  }
+  return findings;
 }
 
 /** Every Const with a value, by name. */

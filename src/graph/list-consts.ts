@@ -37,7 +37,7 @@ export function listConsts(graph: Graph, options: LintOptions = {}): ConstList {
   const all = candidatesOf(graph);
   const risks = new Map<string, Finding[]>();
   for (const finding of runRules({ graph, candidates: [...all.values()] }, options)) {
-    risks.set(finding.constName, [...(risks.get(finding.constName) ?? []), finding]);
+    for (const name of [finding.constName, ...(finding.others ?? [])]) risks.set(name, [...(risks.get(name) ?? []), finding]);
   }
   const subgraphOf = (owner: Graph): string | undefined => (owner === graph ? undefined : owner.name);
   const candidates = [...all.values()].map(({ name, graph: owner, content: { desc }, users }): ConstCandidate => {

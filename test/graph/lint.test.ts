@@ -171,10 +171,30 @@ describe('EQUAL_PAYLOAD', () => {
   });
 
   test('is found whatever the shapes are', () => {
-    expect(codes(graph, ['a', 'b', 'c', 'd', 'e'])).toEqual(['EQUAL_PAYLOAD b', 'EQUAL_PAYLOAD d']);
+    const [finding, ...more] = lint(graph, selectWeights(graph, ['a', 'b', 'c', 'd', 'e']));
+    expect(finding).toMatchObject({ code: 'EQUAL_PAYLOAD', severity: 'warning', constName: 'a', others: ['b', 'd'] });
+    expect(finding?.message).toContain('"b" and "d" have the same bytes as "a"');
+    expect(more).toEqual([]);
   });
 
-  test('is not asked of consts that stay', () => {
+  test('is a risk of each of them', () => {
+    const risky = listConsts(graph).candidates.filter(({ risks }) => risks.length > 0);
+    expect(risky.map(({ name }) => name)).toEqual(['a', 'b', 'd']);
+  });
+
+  test('of many is one finding', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `z${i}`);
+    const many = graphOf({
+      consts: names.map((name) => ({ name, dtype: 'float32', shape: [4], data: { fill: 0 } })),
+      nodes: [{ name: 'y', type: 'AddN', inputs: [names], attrs: { N: 20 } }],
+      outputs: ['y'],
+    });
+    expect(lint(many, selectWeights(many, names)).map(({ message }) => message)).toEqual([
+      expect.stringContaining('"z1", "z2" and 17 more have'),
+    ]);
+  });
+
+  test('is not asked of consts that are not named', () => {
     expect(codes(graph, ['b', 'c'])).toEqual([]);
   });
 

@@ -11,16 +11,24 @@ export const equalPayload: Rule = {
   readsData: true,
   *check({ candidates }) {
     for (const [first, ...twins] of equalGroups(candidates)) {
-      for (const twin of twins) {
-        yield {
-          constName: twin.name,
-          message: `"${twin.name}" has the same bytes as "${(first as Candidate).name}"; GE may store their initial values once.`,
-          fix: 'Updates at run time are not affected. To patch their initial values apart, build with values that differ.',
-        };
-      }
+      const constName = (first as Candidate).name;
+      const others = twins.map(({ name }) => name);
+      yield {
+        constName,
+        others,
+        message: `${list(others)} ${others.length === 1 ? 'has' : 'have'} the same bytes as "${constName}"; GE may store their initial values once.`,
+        fix: 'Updates at run time are not affected. To patch their initial values apart, build with values that differ.',
+      };
     }
   },
 };
+
+/** `"a" and "b"`, `"a", "b" and 12 more`. */
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, names.length > 3 ? 2 : 3).map((name) => `"${name}"`);
+  const last = names.length > 3 ? `${names.length - 2} more` : (shown.pop() as string);
+  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
+}
 
 const HEAD_BYTES = 4096;
 
@@ -65,21 +73,41 @@ export const nonFinite: Rule = {
   },
 };
 
-/** Per word of 32 or 16 bits: the bits that are all ones in a NaN or an infinity. Of a float64 the word with the exponent counts. */
-const EXPONENTS: Readonly<Record<string, number>> = { float64: 0x7ff00000, float32: 0x7f800000, float16: 0x7c00, bfloat16: 0x7f80 };
+/**
+ * Of the word that has the exponent: its exponent bits, all ones in a NaN or an infinity; the lowest of them; and the bit that a
+ * sum of the two carries into then, and only then.
+ */
+const EXPONENTS: Readonly<Record<string, readonly [bits: number, lowest: number, carry: number]>> = {
+  float64: [0x7ff00000, 0x100000, 0x80000000],
+  float32: [0x7f800000, 0x800000, 0x80000000],
+  float16: [0x7c00, 0x400, 0x8000],
+  bfloat16: [0x7f80, 0x80, 0x8000],
+};
+
+/** Words between two looks at what has been gathered: a branch for each would cost more than all the rest. */
+const BLOCK = 4096;
 
 function firstNonFinite(tensor: Tensor): { readonly index: number; readonly value: string } | undefined {
   const { dtype } = tensor;
-  const exponent = EXPONENTS[dtype.name];
-  if (exponent === undefined) return undefined;
+  // A float64 is two words; the second has the exponent. Signed words, because unsigned ones need not be small integers to the engine.
+  const step = dtype.bits === 64 ? 2 : 1;
   for (const { start, array } of elementChunks(tensor)) {
-    const words = dtype.bits === 16 ? (array as Uint16Array) : new Uint32Array(array.buffer, array.byteOffset, array.byteLength / 4);
-    const step = dtype.bits === 64 ? 2 : 1;
-    for (let i = step - 1; i < words.length; i += step) {
-      if (((words[i] as number) & exponent) !== exponent) continue;
-      const at = (i - step + 1) / step;
-      return { index: start + at, value: String(elementAt(dtype, array, at)) };
+    const words = dtype.bits === 16 ? (array as Uint16Array) : new Int32Array(array.buffer, array.byteOffset, array.byteLength / 4);
+    for (let block = 0; block < words.length; block += BLOCK) {
+      const end = Math.min(words.length, block + BLOCK);
+      if (!hasNonFinite(words, block + step - 1, end, step, dtype.name)) continue;
+      for (let i = block + step - 1; i < end; i += step) {
+        const at = (i + 1) / step - 1;
+        if (hasNonFinite(words, i, i + 1, step, dtype.name)) return { index: start + at, value: String(elementAt(dtype, array, at)) };
+      }
     }
   }
   return undefined;
+}
+
+function hasNonFinite(words: Uint16Array | Int32Array, from: number, to: number, step: number, dtype: string): boolean {
+  const [bits, lowest, carry] = EXPONENTS[dtype] as readonly [number, number, number];
+  let gathered = 0;
+  for (let i = from; i < to; i += step) gathered |= (((words[i] as number) & bits) + lowest) | 0;
+  return (gathered & carry) !== 0;
 }

@@ -9,6 +9,8 @@ export interface Finding extends Problem {
   readonly severity: Severity;
   /** The const that it is about. */
   readonly constName: string;
+  /** Further consts that it is about in the same way. */
+  readonly others?: readonly string[];
 }
 
 /** A const that is a weight, or could be one. */
@@ -29,6 +31,7 @@ export interface Lint {
 
 export interface Found {
   readonly constName: string;
+  readonly others?: readonly string[];
   readonly message: string;
   readonly fix?: string | undefined;
 }
