@@ -1,5 +1,11 @@
 // What a backend is. Verbs know this page and nothing else of a backend.
+import type { Bytes } from '../base/bytes.js';
 import type { Problem } from '../base/errors.js';
+import type { OnnxProgram } from '../formats/encodings/onnx-program.js';
+import type { Bundle } from '../formats/om/bundle.js';
+import type { CheckedGraph } from '../graph/check.js';
+import type { Graph } from '../graph/graph.js';
+import type { RefreshableGraphs, RefreshableWeight } from '../graph/refreshable.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../graph/tensor.js';
 
 export type BackendKind = 'host' | 'ascend';
@@ -8,6 +14,38 @@ export interface BackendChoice {
   readonly kind: BackendKind;
   /** Why this one, in one line that the user reads. */
   readonly reason: string;
+}
+
+/** A graph as it came from its file. */
+export interface GraphSource {
+  readonly path: string;
+  readonly kind: 'graph-json' | 'air' | 'onnx';
+  readonly graph: Graph;
+  /** Only for graphs of GE operators. */
+  readonly checked?: CheckedGraph;
+  /** Only for ONNX: its own operators. */
+  readonly program?: OnnxProgram;
+}
+
+export interface CompileJob {
+  readonly source: GraphSource;
+  readonly weights: readonly RefreshableWeight[];
+  readonly graphs: RefreshableGraphs;
+  /** Without the init graph a bundle needs every weight before its first inference, and less device memory. */
+  readonly withInit: boolean;
+}
+
+export interface CompiledBundle {
+  /** The whole file; produced when it is read. */
+  readonly bytes: Bytes;
+  /** The operating system and processor the file is bound to, in GE's words; null when it is bound to none. */
+  readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
+}
+
+export interface Backend {
+  readonly kind: BackendKind;
+  compile(job: CompileJob): Promise<CompiledBundle>;
+  open(bundle: Bundle): Promise<Session>;
 }
 
 /** An update as it was carried out. */

@@ -1,0 +1,62 @@
+// Which backend does the work, and why. A pipeline must never ship a host bundle by accident: the host is taken by
+// itself only where nothing of CANN is found and nothing that only CANN understands was asked for.
+import { existsSync } from 'node:fs';
+import { AscendBundleError } from '../base/errors.js';
+import type { Bundle } from '../formats/om/bundle.js';
+import type { Backend, BackendChoice, BackendKind } from './backend.js';
+
+export interface BuildRequest {
+  readonly asked: 'auto' | BackendKind;
+  /** Options on the command line that only GE understands, as they were typed. */
+  readonly geOptions: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export function chooseForBuild({ asked, geOptions, env }: BuildRequest): BackendChoice {
+  if (asked !== 'auto') return { kind: asked, reason: `--backend ${asked}` };
+  const [option] = geOptions;
+  if (option !== undefined) return { kind: 'ascend', reason: `${option} is for GE` };
+  const cann = findCann(env);
+  return cann === undefined ? { kind: 'host', reason: 'no CANN was found' } : { kind: 'ascend', reason: `CANN was found: ${cann}` };
+}
+
+/** @throws BACKEND_MISMATCH when another backend is asked for than the bundle was made for */
+export function chooseForBundle(bundle: Bundle, asked: 'auto' | BackendKind): BackendChoice {
+  const made = bundleBackend(bundle);
+  if (asked === 'auto' || asked === made) return { kind: made, reason: `the bundle was built for ${WORDS[made]}` };
+  throw new AscendBundleError('BACKEND_MISMATCH', {
+    message: `${bundle.path} was built for ${WORDS[made]}; it cannot run on ${WORDS[asked]}.`,
+    fix: `Build it again from its graph with --backend ${asked}.`,
+  });
+}
+
+const WORDS: Record<BackendKind, string> = { host: 'the host backend', ascend: 'an Ascend NPU' };
+
+/** The mark that the host backend leaves in the header of its sub-models. */
+export const HOST_PLATFORM_VERSION = 'ascend-bundle.host';
+
+export function bundleBackend(bundle: Bundle): BackendKind {
+  return bundle.submodels.some((submodel) => submodel.om.header.platformVersion === HOST_PLATFORM_VERSION) ? 'host' : 'ascend';
+}
+
+/** @throws BACKEND_UNAVAILABLE */
+export async function loadBackend({ kind, reason }: BackendChoice): Promise<Backend> {
+  if (kind === 'host') return (await import('./host/backend.js')).hostBackend;
+  throw new AscendBundleError('BACKEND_UNAVAILABLE', {
+    message: `The ascend backend is needed (${reason}), and this version of ascend-bundle does not have it yet.`,
+    fix: 'Use --backend host to build and run on the CPU; such a bundle does not load on an NPU.',
+  });
+}
+
+const CANN_VARIABLES = ['ASCEND_HOME_PATH', 'ASCEND_TOOLKIT_HOME'];
+const CANN_ROOTS = ['/usr/local/Ascend/ascend-toolkit/latest', '/usr/local/Ascend/cann', '/usr/local/Ascend/latest'];
+
+/** Where CANN's own variables or its default folders say it is. */
+function findCann(env: NodeJS.ProcessEnv): string | undefined {
+  for (const name of CANN_VARIABLES) {
+    if (env[name]) return `${name}=${env[name]}`;
+  }
+  const home = env['HOME'];
+  const roots = home === undefined ? CANN_ROOTS : [...CANN_ROOTS, `${home}/Ascend/ascend-toolkit/latest`, `${home}/Ascend/cann`];
+  return roots.find((root) => existsSync(root));
+}

@@ -1,0 +1,21 @@
+// What users of other tools type, turned into what commander reads: `--soc_version` is `--soc-version`, and a
+// single-dash long option is named for what it is instead of being read as a bundle of letters.
+import { AscendBundleError } from '../base/errors.js';
+
+/** @throws OPTION_UNKNOWN */
+export function normalizeArguments(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const options = end < 0 ? argv : argv.slice(0, end);
+  return [...options.map(normalizeOne), ...(end < 0 ? [] : argv.slice(end))];
+}
+
+function normalizeOne(argument: string): string {
+  const long = /^--([A-Za-z0-9_-]+)(=.*)?$/s.exec(argument);
+  if (long !== null) return `--${(long[1] as string).replaceAll('_', '-')}${long[2] ?? ''}`;
+  const single = /^-([A-Za-z][A-Za-z0-9_-]+)(=.*)?$/s.exec(argument);
+  if (single === null || /^-v+$/.test(argument)) return argument;
+  throw new AscendBundleError('OPTION_UNKNOWN', {
+    message: `"${argument}" is not an option: long options take two dashes.`,
+    fix: `Write --${(single[1] as string).replaceAll('_', '-')}, or ${argument.slice(0, 2)} and its value as two words.`,
+  });
+}

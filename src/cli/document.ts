@@ -1,0 +1,66 @@
+// The one JSON document on stdout, and the text of an error: the same words in both.
+import { AscendBundleError, type Problem } from '../base/errors.js';
+import type { BackendInfo } from '../commands/verb.js';
+import type { Timing } from './reporter.js';
+import type { Style } from './style.js';
+
+export interface DocumentParts {
+  readonly command: string | null;
+  readonly exitCode: number;
+  readonly version: string;
+  readonly backend?: BackendInfo | undefined;
+  readonly result?: unknown;
+  readonly timings?: readonly Timing[];
+  readonly warnings?: readonly Problem[];
+  readonly error?: unknown;
+}
+
+/** `ascend-bundle/result@1`. */
+export function resultDocument({ command, exitCode, version, backend, result, timings = [], warnings = [], error }: DocumentParts): object {
+  return {
+    schema: 'ascend-bundle/result@1',
+    command,
+    ok: error === undefined,
+    exitCode,
+    tool: { version },
+    backend: backend ?? null,
+    result: result ?? null,
+    timings,
+    warnings: warnings.map(problemFields),
+    error: error === undefined ? null : errorFields(error),
+  };
+}
+
+function problemFields({ code, message, fix, at }: Problem): object {
+  return { code, message, fix: fix ?? null, at: at ?? null };
+}
+
+function errorFields(error: unknown): object {
+  if (!(error instanceof AscendBundleError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { class: 'internal', code: 'INTERNAL', message, fix: null, at: null, problems: [], stack: error instanceof Error ? error.stack : null };
+  }
+  return { class: error.class, ...problemFields(error), problems: error.problems.map(problemFields) };
+}
+
+/** 64-bit integers beyond 2^53 as strings; infinities as JSON has none. */
+export function jsonText(document: object): string {
+  return JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? String(value) : value), 2);
+}
+
+const SHOWN_PROBLEMS = 50;
+
+export function errorText(error: unknown, style: Style): string {
+  if (!(error instanceof AscendBundleError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return `${style.red('internal error')} (please report it): ${stack}`;
+  }
+  const lines = [`${style.red('error')} ${error.code}: ${error.message}${error.at === undefined ? '' : style.dim(` (at ${error.at})`)}`];
+  for (const problem of error.problems.slice(0, SHOWN_PROBLEMS)) {
+    lines.push(`  ${problem.at === undefined ? '' : `${style.dim(problem.at)}  `}${problem.message}`);
+    if (problem.fix !== undefined) lines.push(`    ${style.dim(problem.fix)}`);
+  }
+  if (error.problems.length > SHOWN_PROBLEMS) lines.push(`  … and ${error.problems.length - SHOWN_PROBLEMS} more; --json lists all of them.`);
+  if (error.fix !== undefined) lines.push(`  ${error.fix}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,47 @@
+// The verbs by name. Each is a chunk of its own, loaded only when it is asked for.
+import type { Verb } from '../commands/verb.js';
+import type { Style } from './style.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: the table holds verbs of different values; each pair below is checked where it is made.
+export interface LoadedVerb<V = any, R = any> {
+  readonly verb: Verb<V, R>;
+  readonly text: (result: R, style: Style) => string;
+}
+
+export interface VerbEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<LoadedVerb>;
+}
+
+function pair<V, R>(verb: Verb<V, R>, text: (result: R, style: Style) => string): LoadedVerb<V, R> {
+  return { verb, text };
+}
+
+export const VERBS: readonly VerbEntry[] = [
+  {
+    name: 'build',
+    summary: 'make a weight-updatable bundle from a graph and a list of constants',
+    load: async () => pair((await import('../commands/build.js')).build, (await import('./text/build.js')).buildText),
+  },
+  {
+    name: 'run',
+    summary: 'run a bundle: init, then update, then inference',
+    load: async () => pair((await import('../commands/run.js')).run, (await import('./text/run.js')).runText),
+  },
+  {
+    name: 'inspect',
+    summary: 'show what is inside a bundle, a model or a graph',
+    load: async () => pair((await import('../commands/inspect.js')).inspect, (await import('./text/inspect.js')).inspectText),
+  },
+  {
+    name: 'consts',
+    summary: 'list the constants that can be made updatable',
+    load: async () => pair((await import('../commands/consts.js')).consts, (await import('./text/consts.js')).constsText),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of a document',
+    load: async () => pair((await import('../commands/schema.js')).schema, (await import('./text/schema.js')).schemaText),
+  },
+];

@@ -1,0 +1,149 @@
+// build: a graph and a list of constants → a weight-updatable bundle.
+import { basename, extname, resolve } from 'node:path';
+import { z } from 'zod';
+import type { GraphSource } from '../backends/backend.js';
+import { chooseForBuild, loadBackend } from '../backends/registry.js';
+import { AscendBundleError } from '../base/errors.js';
+import { refuseExisting, writeFileAtomically } from '../base/output-file.js';
+import { openBundleFile } from '../formats/om/bundle.js';
+import { lint } from '../graph/lint.js';
+import { refreshSplit } from '../graph/refresh.js';
+import type { RefreshableWeight } from '../graph/refreshable.js';
+import { selectWeights } from '../graph/select.js';
+import { tensorBytes } from '../graph/tensor.js';
+import { type BundleFields, bundleFields } from './shared/bundle.js';
+import { readNames } from './shared/names.js';
+import { readGraphSource } from './shared/source.js';
+import { verifyBundle } from './shared/verify-bundle.js';
+import type { Io, Outcome, Verb } from './verb.js';
+
+const values = z.strictObject({
+  graph: z.string(),
+  consts: z.array(z.string()).default([]),
+  const: z.array(z.string()).default([]),
+  output: z.string().optional(),
+  init: z.boolean().default(true),
+  allowScalar: z.boolean().default(false),
+  backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
+  socVersion: z.string().optional(),
+  geOption: z.array(z.string()).default([]),
+  force: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
+
+export type BuildValues = z.infer<typeof values>;
+
+export interface BuildResult extends BundleFields {
+  readonly bundle: {
+    readonly path: string;
+    readonly bytes: number;
+    readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
+  };
+  readonly graph: { readonly path: string; readonly kind: string; readonly nodes: number };
+  readonly dryRun: boolean;
+}
+
+export const build: Verb<BuildValues, BuildResult> = {
+  name: 'build',
+  summary: 'make a weight-updatable bundle from a graph and a list of constants',
+  description: `Makes a bundle (.om) with three graphs from a graph.json, an ONNX model or an .air file: inference,
+weight initialisation, weight update. The constants that you name become weights that can be replaced
+after the build; \`ascend-bundle consts <graph>\` lists the candidates.`,
+  arguments: [{ name: 'graph', help: 'graph.json, ONNX model or .air file' }],
+  options: [
+    { flags: '--consts <names>', help: 'constants to make updatable: a,b or @file or @- (one name a line)', repeat: true },
+    { flags: '--const <name>', help: 'one constant, its name taken as it is', repeat: true },
+    { flags: '-o, --output <path>', help: 'the bundle to write (default: <graph>.om in the current folder)' },
+    { flags: '--no-init', help: 'leave the init graph out: every weight must be given before the first inference' },
+    { flags: '--allow-scalar', help: 'accept rank-0 weights, whose update to 0 is skipped' },
+    { flags: '--backend <kind>', help: 'who compiles', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    { flags: '--soc-version <name>', help: 'the chip to compile for (ascend backend)' },
+    { flags: '-O, --ge-option <key=value>', help: 'an option of GE (ascend backend)', repeat: true },
+    { flags: '--force', help: 'replace an existing output' },
+    { flags: '--dry-run', help: 'check everything and show what would be made; write nothing' },
+  ],
+  examples: [
+    'ascend-bundle build graph.json --consts const_1,const_2',
+    'ascend-bundle build model.onnx --consts @names.txt -o model.om',
+    'ascend-bundle consts model.onnx --names-only | ascend-bundle build model.onnx --consts @-',
+  ],
+  values,
+  run: runBuild,
+};
+
+async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult>> {
+  const names = readNames(given.consts, given.const);
+  if (names.length === 0) throw constsRequired(given.graph);
+  const path = outputPath(given);
+  if (!given.force && !given.dryRun) refuseExisting(path);
+  const choice = chooseForBuild({ asked: given.backend, geOptions: geOptions(given), env: process.env });
+  io.note(`backend: ${choice.kind} (${choice.reason})`);
+
+  const source = await io.step('read graph', () => readGraphSource(given.graph));
+  const weights = await io.step('check weights', () => chooseWeights(source, names, given, io));
+  const backend = await loadBackend(choice);
+  const compiled = await io.step('compile', () => {
+    const graphs = refreshSplit(source.graph, weights);
+    return backend.compile({ source, weights, graphs, withInit: given.init });
+  });
+  const facts = {
+    graph: { path: given.graph, kind: source.kind, nodes: source.graph.nodes.length },
+    bundle: { path, bytes: compiled.bytes.length, hostEnv: compiled.hostEnv },
+  };
+  if (given.dryRun) return { backend: choice, result: { ...facts, ...plannedFields(weights), dryRun: true } };
+  const expected = { weights, withInit: given.init };
+  await io.step('write', () => writeFileAtomically(path, compiled.bytes, { force: given.force, verify: (written) => verifyBundle(written, expected) }));
+  return { backend: choice, result: { ...facts, ...bundleFields(openBundleFile(path)), dryRun: false } };
+}
+
+function constsRequired(graph: string): AscendBundleError {
+  return new AscendBundleError('CONSTS_REQUIRED', {
+    message: 'No constants were named, so nothing would be updatable.',
+    fix: `Name them with --consts a,b. The candidates: ascend-bundle consts ${graph}`,
+  });
+}
+
+/** The file has exactly the asked name; an .om is added only to the default, as for any compiler. */
+function outputPath({ graph, output }: BuildValues): string {
+  const path = output ?? `${basename(graph, extname(graph))}.om`;
+  if (resolve(path) !== resolve(graph)) return path;
+  throw new AscendBundleError('USAGE', { message: `The output ${path} is the graph itself.`, fix: 'Give another name with -o.' });
+}
+
+function geOptions({ socVersion, geOption }: BuildValues): string[] {
+  return [...(socVersion === undefined ? [] : ['--soc-version']), ...geOption.map(() => '-O')];
+}
+
+function chooseWeights(source: GraphSource, names: readonly string[], { allowScalar }: BuildValues, io: Io): readonly RefreshableWeight[] {
+  const weights = selectWeights(source.graph, names, { allowScalar });
+  const findings = lint(source.graph, weights);
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  if (errors.length > 0) {
+    throw new AscendBundleError('CONST_UNFIT', {
+      message: `${errors.length === 1 ? 'A constant' : `${errors.length} constants`} cannot be made updatable:`,
+      problems: errors,
+    });
+  }
+  for (const finding of findings) io.warn(finding);
+  return weights;
+}
+
+/** What can be told of a bundle that is not written. */
+function plannedFields(weights: readonly RefreshableWeight[]): BundleFields {
+  return {
+    layout: 'v2',
+    varSize: null,
+    submodels: [],
+    weights: weights.map(({ constName, variableName, updateIndex, spec }) => ({
+      name: constName,
+      variable: variableName,
+      updateIndex,
+      dtype: spec.dtype.name,
+      shape: [...spec.shape],
+      bytes: tensorBytes(spec.dtype, spec.shape),
+      variableDtype: null,
+      variableFormat: null,
+      variableOffset: null,
+    })),
+  };
+}

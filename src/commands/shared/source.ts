@@ -1,0 +1,39 @@
+// Reads a graph from whichever format the file is in. The kind is told from its content, never from its name.
+import type { GraphSource } from '../../backends/backend.js';
+import { openFile } from '../../base/bytes.js';
+import { AscendBundleError } from '../../base/errors.js';
+import { readAir } from '../../formats/air.js';
+import { readGraphJson } from '../../formats/graph-json.js';
+import { detectKind } from '../../formats/kind.js';
+import { readOnnx } from '../../formats/onnx/read.js';
+import { checkGraph } from '../../graph/check.js';
+import type { Graph } from '../../graph/graph.js';
+import { loadTensorAt } from '../../weights/read.js';
+import { KIND_WORDS } from './kind-words.js';
+
+/**
+ * @throws FILE_NOT_FOUND, FILE_KIND when the file is no graph, and what its reader finds
+ */
+export function readGraphSource(path: string): GraphSource {
+  const kind = detectKind(openFile(path));
+  switch (kind) {
+    case 'onnx': {
+      const { graph, program } = readOnnx(path);
+      return { path, kind, graph, program };
+    }
+    case 'air':
+      return checkedSource(path, kind, readAir(path));
+    case 'graph-json':
+      return checkedSource(path, kind, readGraphJson(path, loadTensorAt));
+    default:
+      throw new AscendBundleError('FILE_KIND', {
+        message: `${path} is ${KIND_WORDS[kind]}, not a graph.`,
+        fix: 'Give a graph.json, an ONNX model or an .air file.',
+      });
+  }
+}
+
+function checkedSource(path: string, kind: 'graph-json' | 'air', graph: Graph): GraphSource {
+  const checked = checkGraph(graph);
+  return { path, kind, graph: checked, checked };
+}

@@ -1,0 +1,48 @@
+// What a verb is: a table of its options, a schema that turns them into values, and one function.
+import type { ZodType } from 'zod';
+import type { Problem } from '../base/errors.js';
+
+export interface OptionRow {
+  /** As commander reads it: `-o, --output <path>`. */
+  readonly flags: string;
+  readonly help: string;
+  /** May be given several times; the value is a list. */
+  readonly repeat?: boolean;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+  /** Spellings that other tools of the field use. */
+  readonly aliases?: readonly string[];
+}
+
+/** What a verb tells while it works. Everything of it goes to stderr. */
+export interface Io {
+  warn(problem: Problem): void;
+  note(text: string): void;
+  /** Runs one step: shown as progress, and timed for the JSON document. */
+  step<T>(name: string, work: () => T | Promise<T>): Promise<T>;
+}
+
+export interface BackendInfo {
+  readonly kind: 'host' | 'ascend';
+  readonly reason: string;
+}
+
+export interface Outcome<R> {
+  readonly result: R;
+  readonly backend?: BackendInfo | undefined;
+  /** Replaces everything else on stdout when there is no --json: for output made for pipes. */
+  readonly raw?: string;
+}
+
+export interface Verb<V, R> {
+  readonly name: string;
+  readonly summary: string;
+  /** Longer text under the usage line: what a person wants to know before the options. */
+  readonly description: string;
+  readonly arguments: readonly { readonly name: string; readonly help: string; readonly optional?: boolean }[];
+  readonly options: readonly OptionRow[];
+  /** Command lines that work as they are, for the end of the help text. */
+  readonly examples: readonly string[];
+  readonly values: ZodType<V>;
+  run(values: V, io: Io): Promise<Outcome<R>>;
+}
