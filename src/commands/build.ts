@@ -15,23 +15,39 @@ import { type BundleFields, bundleFields } from './shared/bundle.js';
 import { readNames } from './shared/names.js';
 import { readGraphSource } from './shared/source.js';
 import { verifyBundle } from './shared/verify-bundle.js';
-import type { Io, Outcome, Verb } from './verb.js';
+import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-const values = z.strictObject({
+export interface BuildValues {
+  readonly graph: string;
+  /** Lists: `a,b`, `@file`. */
+  readonly consts: readonly string[];
+  /** Single names, taken as they are. */
+  readonly const: readonly string[];
+  readonly output?: string | undefined;
+  readonly init: boolean;
+  readonly allowScalar: boolean;
+  readonly updateGraph: 'ge' | 'static';
+  readonly backend: 'auto' | 'host' | 'ascend';
+  readonly socVersion?: string | undefined;
+  readonly geOption: readonly string[];
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+const values: ValuesSchema<BuildValues> = z.strictObject({
   graph: z.string(),
   consts: z.array(z.string()).default([]),
   const: z.array(z.string()).default([]),
   output: z.string().optional(),
   init: z.boolean().default(true),
   allowScalar: z.boolean().default(false),
+  updateGraph: z.enum(['ge', 'static']).default('ge'),
   backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
   socVersion: z.string().optional(),
   geOption: z.array(z.string()).default([]),
   force: z.boolean().default(false),
   dryRun: z.boolean().default(false),
 });
-
-export type BuildValues = z.infer<typeof values>;
 
 export interface BuildResult extends BundleFields {
   readonly bundle: {
@@ -56,6 +72,12 @@ after the build; \`ascend-bundle consts <graph>\` lists the candidates.`,
     { flags: '-o, --output <path>', help: 'the bundle to write (default: <graph>.om in the current folder)' },
     { flags: '--no-init', help: 'leave the init graph out: every weight must be given before the first inference' },
     { flags: '--allow-scalar', help: 'accept rank-0 weights, whose update to 0 is skipped' },
+    {
+      flags: '--update-graph <form>',
+      help: 'ge: a weight may be left out of an update; static: smaller, takes rank-0 weights',
+      choices: ['ge', 'static'],
+      default: 'ge',
+    },
     { flags: '--backend <kind>', help: 'who compiles', choices: ['auto', 'host', 'ascend'], default: 'auto' },
     { flags: '--soc-version <name>', help: 'the chip to compile for (ascend backend)' },
     { flags: '-O, --ge-option <key=value>', help: 'an option of GE (ascend backend)', repeat: true },
@@ -83,7 +105,7 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
   const weights = await io.step('check weights', () => chooseWeights(source, names, given, io));
   const backend = await loadBackend(choice);
   const compiled = await io.step('compile', () => {
-    const graphs = refreshSplit(source.graph, weights);
+    const graphs = refreshSplit(source.graph, weights, { updateGraph: given.updateGraph });
     return backend.compile({ source, weights, graphs, withInit: given.init });
   });
   const facts = {
@@ -114,7 +136,8 @@ function geOptions({ socVersion, geOption }: BuildValues): string[] {
   return [...(socVersion === undefined ? [] : ['--soc-version']), ...geOption.map(() => '-O')];
 }
 
-function chooseWeights(source: GraphSource, names: readonly string[], { allowScalar }: BuildValues, io: Io): readonly RefreshableWeight[] {
+function chooseWeights(source: GraphSource, names: readonly string[], given: BuildValues, io: Io): readonly RefreshableWeight[] {
+  const allowScalar = given.allowScalar || given.updateGraph === 'static';
   const weights = selectWeights(source.graph, names, { allowScalar });
   const findings = lint(source.graph, weights);
   const errors = findings.filter((finding) => finding.severity === 'error');

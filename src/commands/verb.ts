@@ -1,5 +1,4 @@
 // What a verb is: a table of its options, a schema that turns them into values, and one function.
-import type { ZodType } from 'zod';
 import type { Problem } from '../base/errors.js';
 
 export interface OptionRow {
@@ -34,6 +33,15 @@ export interface Outcome<R> {
   readonly raw?: string;
 }
 
+/** What is used of a zod schema; said here so that the library's types do not depend on zod's. */
+export interface ValuesSchema<V> {
+  safeParse(
+    given: unknown,
+  ):
+    | { readonly success: true; readonly data: V }
+    | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] } };
+}
+
 export interface Verb<V, R> {
   readonly name: string;
   readonly summary: string;
@@ -43,6 +51,6 @@ export interface Verb<V, R> {
   readonly options: readonly OptionRow[];
   /** Command lines that work as they are, for the end of the help text. */
   readonly examples: readonly string[];
-  readonly values: ZodType<V>;
+  readonly values: ValuesSchema<V>;
   run(values: V, io: Io): Promise<Outcome<R>>;
 }

@@ -1,0 +1,119 @@
+// The library: the verbs as typed functions, and an opened bundle for programs that run many inferences.
+import type { Session, UpdateReport } from './backends/backend.js';
+import { chooseForBundle, loadBackend } from './backends/registry.js';
+import { memoryBytes } from './base/bytes.js';
+import type { Problem } from './base/errors.js';
+import { type BuildResult, build as buildVerb } from './commands/build.js';
+import { type InspectResult, inspect as inspectVerb } from './commands/inspect.js';
+import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFields } from './commands/shared/bundle.js';
+import type { Io, Verb } from './commands/verb.js';
+import { dtype } from './graph/dtype.js';
+import type { NamedTensor, Tensor } from './graph/tensor.js';
+
+export type { UpdateReport } from './backends/backend.js';
+export { AscendBundleError, ERROR_CODES, type ErrorClass, type ErrorCode, EXIT_CODES, type Problem } from './base/errors.js';
+export type { BuildResult } from './commands/build.js';
+export type { InspectResult } from './commands/inspect.js';
+export type { SpecFields, SubmodelFields, WeightFields } from './commands/shared/bundle.js';
+
+/** A dense, row-major, little-endian tensor. */
+export interface TensorData {
+  /** numpy name: `float32`, `float16`, `bfloat16`, `int64`, … */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Its bytes, in any view: a Float32Array, a Buffer, … float16 and bfloat16 as their 16 bits. */
+  readonly data: ArrayBufferView;
+}
+
+export type Tensors = Readonly<Record<string, TensorData>>;
+
+export interface BuildOptions {
+  /** Names of the constants to make updatable; their order is the order of the update graph's inputs. */
+  readonly consts: readonly string[];
+  /** Default: `<graph>.om` in the current folder. */
+  readonly output?: string;
+  /** Leave the init graph out when false. */
+  readonly init?: boolean;
+  readonly allowScalar?: boolean;
+  readonly updateGraph?: 'ge' | 'static';
+  readonly backend?: 'auto' | 'host' | 'ascend';
+  /** Replace an existing output. */
+  readonly force?: boolean;
+  readonly onWarning?: (problem: Problem) => void;
+}
+
+/**
+ * Makes a weight-updatable bundle from a graph.json, an ONNX model or an .air file.
+ *
+ * @throws AscendBundleError; `code` and `fix` say what and what to do
+ */
+export async function build(graph: string, { consts, onWarning, ...options }: BuildOptions): Promise<BuildResult> {
+  return call(buildVerb, { ...options, graph, const: consts }, onWarning);
+}
+
+/** What `inspect --json` gives as `result`. */
+export async function inspect(path: string): Promise<InspectResult> {
+  return call(inspectVerb, { file: path });
+}
+
+async function call<V, R>({ values, run }: Verb<V, R>, given: object, onWarning?: (problem: Problem) => void): Promise<R> {
+  const checked = values.safeParse(given);
+  if (!checked.success) throw new TypeError(checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  return (await run(checked.data, silentIo(onWarning))).result;
+}
+
+function silentIo(onWarning: (problem: Problem) => void = () => undefined): Io {
+  return { warn: onWarning, note: () => undefined, step: async (_, work) => await work() };
+}
+
+/** A bundle that is open for inference. Dispose it (`await using`, or `close`). */
+export interface OpenedBundle extends AsyncDisposable {
+  readonly inputs: readonly SpecFields[];
+  readonly outputs: readonly SpecFields[];
+  readonly weights: readonly WeightFields[];
+  /** Gives every weight its built-in value; done once by `openBundle` where the bundle has an init graph. */
+  initialize(): Promise<void>;
+  /** Replaces the weights given; the others keep their value. All or nothing. */
+  update(weights: Tensors): Promise<UpdateReport>;
+  run(inputs: Tensors): Promise<Record<string, TensorData>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a bundle on the backend that it was built for, and initialises its weights where it can.
+ *
+ * @throws AscendBundleError
+ */
+export async function openBundle(path: string): Promise<OpenedBundle> {
+  const bundle = openBundleAt(path);
+  const backend = await loadBackend(chooseForBundle(bundle, 'auto'));
+  const session = await backend.open(bundle);
+  if (bundle.hasInit) await session.initialize();
+  return opened(session, weightFields(bundle));
+}
+
+function opened(session: Session, weights: readonly WeightFields[]): OpenedBundle {
+  const close = async (): Promise<void> => session[Symbol.asyncDispose]();
+  return {
+    inputs: session.inputs.map(specFields),
+    outputs: session.outputs.map(specFields),
+    weights,
+    initialize: async () => session.initialize(),
+    update: async (given) => session.update(tensorMap(given)),
+    run: async (inputs) => Object.fromEntries((await session.run(tensorMap(inputs))).map((tensor) => [tensor.name, tensorData(tensor)])),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function tensorMap(tensors: Tensors): ReadonlyMap<string, Tensor> {
+  return new Map(Object.entries(tensors).map(([name, tensor]) => [name, toTensor(tensor)]));
+}
+
+function toTensor({ dtype: name, shape, data }: TensorData): Tensor {
+  return { dtype: dtype(name), shape, data: memoryBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
+}
+
+function tensorData({ dtype: { name }, shape, data }: NamedTensor): TensorData {
+  return { dtype: name, shape, data: data.read() };
+}
