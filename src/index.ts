@@ -2,13 +2,14 @@
 import type { Session, UpdateReport } from './backends/backend.js';
 import { chooseForBundle, loadBackend } from './backends/registry.js';
 import { memoryBytes } from './base/bytes.js';
-import type { Problem } from './base/errors.js';
+import { AscendBundleError, type Problem } from './base/errors.js';
 import { type BuildResult, build as buildVerb } from './commands/build.js';
 import { type InspectResult, inspect as inspectVerb } from './commands/inspect.js';
 import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFields } from './commands/shared/bundle.js';
 import type { Io, Verb } from './commands/verb.js';
+import { findSubmodel } from './formats/om/index.js';
 import { dtype } from './graph/dtype.js';
-import type { NamedTensor, Tensor } from './graph/tensor.js';
+import { describeSpec, type NamedTensor, type Tensor, tensorBytes } from './graph/tensor.js';
 
 export type { UpdateReport } from './backends/backend.js';
 export { AscendBundleError, ERROR_CODES, type ErrorClass, type ErrorCode, EXIT_CODES, type Problem } from './base/errors.js';
@@ -86,10 +87,10 @@ export interface OpenedBundle extends AsyncDisposable {
  */
 export async function openBundle(path: string): Promise<OpenedBundle> {
   const bundle = openBundleAt(path);
-  const backend = await loadBackend(chooseForBundle(bundle, 'auto'));
-  const session = await backend.open(bundle);
-  if (bundle.hasInit) await session.initialize();
-  return opened(session, weightFields(bundle));
+  const backend = await loadBackend(chooseForBundle(bundle, path, 'auto'));
+  const session = await backend.open(bundle, path);
+  if (findSubmodel(bundle, 'init') !== undefined) await session.initialize();
+  return opened(session, bundle.weights.map(weightFields));
 }
 
 function opened(session: Session, weights: readonly WeightFields[]): OpenedBundle {
@@ -107,11 +108,19 @@ function opened(session: Session, weights: readonly WeightFields[]): OpenedBundl
 }
 
 function tensorMap(tensors: Tensors): ReadonlyMap<string, Tensor> {
-  return new Map(Object.entries(tensors).map(([name, tensor]) => [name, toTensor(tensor)]));
+  return new Map(Object.entries(tensors).map(([name, tensor]) => [name, toTensor(name, tensor)]));
 }
 
-function toTensor({ dtype: name, shape, data }: TensorData): Tensor {
-  return { dtype: dtype(name), shape, data: memoryBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
+function toTensor(name: string, { dtype: dtypeName, shape, data }: TensorData): Tensor {
+  const spec = { dtype: dtype(dtypeName), shape };
+  const expected = tensorBytes(spec.dtype, shape);
+  if (data.byteLength !== expected) {
+    throw new AscendBundleError('TENSOR_MISMATCH', {
+      message: `"${name}" has ${data.byteLength} bytes; ${describeSpec(spec)} has ${expected}.`,
+      fix: 'Give dtype and shape that go with the data.',
+    });
+  }
+  return { ...spec, data: memoryBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
 }
 
 function tensorData({ dtype: { name }, shape, data }: NamedTensor): TensorData {

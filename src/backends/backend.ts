@@ -2,7 +2,7 @@
 import type { Bytes } from '../base/bytes.js';
 import type { Problem } from '../base/errors.js';
 import type { OnnxProgram } from '../formats/encodings/onnx-program.js';
-import type { Bundle } from '../formats/om/bundle.js';
+import type { Bundle } from '../formats/om/index.js';
 import type { CheckedGraph } from '../graph/check.js';
 import type { Graph } from '../graph/graph.js';
 import type { RefreshableGraphs, RefreshableWeight } from '../graph/refreshable.js';
@@ -45,7 +45,8 @@ export interface CompiledBundle {
 export interface Backend {
   readonly kind: BackendKind;
   compile(job: CompileJob): Promise<CompiledBundle>;
-  open(bundle: Bundle): Promise<Session>;
+  /** @param path  of the bundle's file */
+  open(bundle: Bundle, path: string): Promise<Session>;
 }
 
 /** An update as it was carried out. */

@@ -2,8 +2,9 @@
 // itself only where nothing of CANN is found and nothing that only CANN understands was asked for.
 import { existsSync } from 'node:fs';
 import { AscendBundleError } from '../base/errors.js';
-import type { Bundle } from '../formats/om/bundle.js';
+import type { Bundle } from '../formats/om/index.js';
 import type { Backend, BackendChoice, BackendKind } from './backend.js';
+import { HOST_PLATFORM_VERSION } from './host/mark.js';
 
 export interface BuildRequest {
   readonly asked: 'auto' | BackendKind;
@@ -21,19 +22,16 @@ export function chooseForBuild({ asked, geOptions, env }: BuildRequest): Backend
 }
 
 /** @throws BACKEND_MISMATCH when another backend is asked for than the bundle was made for */
-export function chooseForBundle(bundle: Bundle, asked: 'auto' | BackendKind): BackendChoice {
+export function chooseForBundle(bundle: Bundle, path: string, asked: 'auto' | BackendKind): BackendChoice {
   const made = bundleBackend(bundle);
   if (asked === 'auto' || asked === made) return { kind: made, reason: `the bundle was built for ${WORDS[made]}` };
   throw new AscendBundleError('BACKEND_MISMATCH', {
-    message: `${bundle.path} was built for ${WORDS[made]}; it cannot run on ${WORDS[asked]}.`,
+    message: `${path} was built for ${WORDS[made]}; it cannot run on ${WORDS[asked]}.`,
     fix: `Build it again from its graph with --backend ${asked}.`,
   });
 }
 
 const WORDS: Record<BackendKind, string> = { host: 'the host backend', ascend: 'an Ascend NPU' };
-
-/** The mark that the host backend leaves in the header of its sub-models. */
-export const HOST_PLATFORM_VERSION = 'ascend-bundle.host';
 
 export function bundleBackend(bundle: Bundle): BackendKind {
   return bundle.submodels.some((submodel) => submodel.om.header.platformVersion === HOST_PLATFORM_VERSION) ? 'host' : 'ascend';

@@ -1,7 +1,7 @@
 // Options: tables → commander → zod → values.
 import { Command, CommanderError, Option } from 'commander';
 import { AscendBundleError } from '../base/errors.js';
-import { nearest } from '../base/nearest.js';
+import { didYouMean, nearNames } from '../base/near-names.js';
 import type { OptionRow, Verb } from '../commands/verb.js';
 import type { ProgressChoice } from './reporter.js';
 import type { ColorChoice } from './style.js';
@@ -67,10 +67,10 @@ function findVerb(argv: readonly string[]): VerbEntry | undefined {
   const name = word === 'help' ? argv[argv.indexOf(word) + 1] : word;
   const entry = VERBS.find((verb) => verb.name === name);
   if (entry !== undefined || name === undefined) return entry;
-  const near = nearest(name, VERBS.map((verb) => verb.name));
+  const names = VERBS.map((verb) => verb.name);
   throw new AscendBundleError('VERB_UNKNOWN', {
     message: `"${name}" is not a verb of ascend-bundle.`,
-    fix: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `The verbs are: ${VERBS.map((verb) => verb.name).join(', ')}.`,
+    fix: didYouMean(nearNames(name, names), `The verbs are: ${names.join(', ')}.`),
   });
 }
 

@@ -5,13 +5,12 @@ import type { GraphSource } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
 import { AscendBundleError } from '../base/errors.js';
 import { refuseExisting, writeFileAtomically } from '../base/output-file.js';
-import { openBundleFile } from '../formats/om/bundle.js';
 import { lint } from '../graph/lint.js';
 import { refreshSplit } from '../graph/refresh.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { selectWeights } from '../graph/select.js';
 import { tensorBytes } from '../graph/tensor.js';
-import { type BundleFields, bundleFields } from './shared/bundle.js';
+import { type BundleFields, bundleFields, openBundleAt } from './shared/bundle.js';
 import { readNames } from './shared/names.js';
 import { readGraphSource } from './shared/source.js';
 import { verifyBundle } from './shared/verify-bundle.js';
@@ -115,7 +114,7 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
   if (given.dryRun) return { backend: choice, result: { ...facts, ...plannedFields(weights), dryRun: true } };
   const expected = { weights, withInit: given.init };
   await io.step('write', () => writeFileAtomically(path, compiled.bytes, { force: given.force, verify: (written) => verifyBundle(written, expected) }));
-  return { backend: choice, result: { ...facts, ...bundleFields(openBundleFile(path)), dryRun: false } };
+  return { backend: choice, result: { ...facts, ...bundleFields(openBundleAt(path)), dryRun: false } };
 }
 
 function constsRequired(graph: string): AscendBundleError {

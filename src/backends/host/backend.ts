@@ -5,5 +5,5 @@ import { compileBundle } from './compile.js';
 export const hostBackend: Backend = {
   kind: 'host',
   compile: async (job) => compileBundle(job),
-  open: async (bundle) => (await import('./session.js')).openHostSession(bundle),
+  open: async (bundle, path) => (await import('./session.js')).openHostSession(bundle, path),
 };

@@ -6,16 +6,25 @@ import { modelDefFromGraph } from '../../formats/encodings/ge-graph-write.js';
 import { ModelDef } from '../../formats/encodings/ge-model.js';
 import { OnnxModel } from '../../formats/encodings/onnx-model.js';
 import type { OnnxProgram } from '../../formats/encodings/onnx-program.js';
-import { writeBundle } from '../../formats/om/bundle-container.js';
-import { writeInoutInfo } from '../../formats/om/inout-info.js';
-import { writeKernels } from '../../formats/om/kernels.js';
-import { layoutConstants, layoutVariables, VARIABLE_BASE_ADDRESS, VARIABLE_WINDOW_BYTES, weightsPartition } from '../../formats/om/layout.js';
-import { PARTITION } from '../../formats/om/partition-types.js';
-import { type PartitionToWrite, writeOm } from '../../formats/om/write.js';
+import {
+  type InoutTensor,
+  inoutTensor,
+  layoutConstants,
+  layoutVariables,
+  PARTITION,
+  type PartitionToWrite,
+  VARIABLE_BASE_ADDRESS,
+  VARIABLE_WINDOW_BYTES,
+  weightsPartition,
+  writeBundle,
+  writeInoutInfo,
+  writeKernels,
+  writeOm,
+} from '../../formats/om/index.js';
 import type { CheckedGraph } from '../../graph/check.js';
 import { type Attrs, constValue, type Graph, type Node } from '../../graph/graph.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
-import { type NamedSpec, UNKNOWN_RANK } from '../../graph/tensor.js';
+import { isStatic, type NamedSpec, tensorBytes, UNKNOWN_RANK } from '../../graph/tensor.js';
 import type { CompiledBundle, CompileJob } from '../backend.js';
 import { EXECUTABLE_NAME, HOST_MARK, HOST_PLATFORM_VERSION } from './mark.js';
 import { toExecutable } from './executable.js';
@@ -82,7 +91,7 @@ function submodel(given: Graph, { inputs, outputs, addresses, isDynamic = false,
   });
   const named = new Map([...offsets].map(([node, offset]) => [node.name, offset]));
   const partitions: PartitionToWrite[] = [
-    { type: PARTITION.modelInoutInfo, bytes: writeInoutInfo({ inputs, outputs }) },
+    { type: PARTITION.modelInoutInfo, bytes: writeInoutInfo({ inputs: inputs.map(sized), outputs: outputs.map(sized) }) },
     { type: PARTITION.modelDef, bytes: encode(ModelDef, modelDef, { sortMaps: true }) },
     { type: PARTITION.weightsData, bytes: weightsPartition(data, layout) },
     ...(executable === undefined ? [] : [{ type: PARTITION.tbeKernels, bytes: executableItem(executable(named)) }]),
@@ -90,6 +99,10 @@ function submodel(given: Graph, { inputs, outputs, addresses, isDynamic = false,
   ];
   const header = { name: graph.name, omIrVersion: OM_IR_VERSION, platformVersion: HOST_PLATFORM_VERSION, isUnknownModel: isDynamic ? 1 : 0 };
   return writeOm({ header, tables: [{ partitions: partitions.filter(({ bytes }) => bytes.length > 0) }] });
+}
+
+function sized(spec: NamedSpec): InoutTensor {
+  return inoutTensor(spec, isStatic(spec.shape) ? tensorBytes(spec.dtype, spec.shape) : 0);
 }
 
 /** ModelTaskDef with memory_size 0: a loader wants the partition, and there is nothing to launch. */

@@ -1,39 +1,44 @@
 // An opened host bundle: variables live here, inference runs in ONNX Runtime.
 // Init and update are nothing but assignments, so they are carried out here from the Assign nodes that the bundle
 // describes; ONNX Runtime sees the weights as inputs, and an update is the exchange of a tensor.
-import { dirname } from 'node:path';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
-import { nearest } from '../../base/nearest.js';
-import type { Bundle } from '../../formats/om/bundle.js';
-import { elements } from '../../graph/elements.js';
+import { didYouMean, nearNames } from '../../base/near-names.js';
+import { type Bundle, type Submodel } from '../../formats/om/index.js';
+import { decodeElements } from '../../graph/elements.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { describeSpec, type NamedSpec, type NamedTensor, sameShape, type Shape, type Tensor } from '../../graph/tensor.js';
 import type { Session, UpdateReport } from '../backend.js';
-import { readExecutable } from './executable.js';
+import { initialValues } from './initial-values.js';
+import { inferModel, openExecutable } from './stored-executable.js';
 import { firstLine, fromOrtTensor, isEmpty, loadOrt, type Ort, toOrtTensor } from './ort.js';
 
-export async function openHostSession(bundle: Bundle): Promise<Session> {
-  return new HostSession(bundle, await loadOrt());
+/** @throws ORT_MISSING, BUNDLE_INVALID */
+export async function openHostSession(bundle: Bundle, path: string): Promise<Session> {
+  return new HostSession(bundle, path, await loadOrt());
 }
 
 class HostSession implements Session {
   readonly inputs: readonly NamedSpec[];
   readonly outputs: readonly NamedSpec[];
   readonly #bundle: Bundle;
+  readonly #path: string;
+  readonly #infer: Submodel;
   readonly #ort: Ort;
   readonly #variables = new Map<string, OrtTensor>();
   #inference: InferenceSession | undefined;
 
-  constructor(bundle: Bundle, ort: Ort) {
+  constructor(bundle: Bundle, path: string, ort: Ort) {
     this.#bundle = bundle;
+    this.#path = path;
     this.#ort = ort;
-    this.inputs = bundle.infer.inputs;
-    this.outputs = bundle.infer.outputs;
+    this.#infer = inferModel(bundle, path);
+    this.inputs = this.#infer.inputs;
+    this.outputs = this.#infer.outputs;
   }
 
   async initialize(): Promise<void> {
-    for (const [variable, tensor] of this.#bundle.initialValues()) {
+    for (const [variable, tensor] of initialValues(this.#bundle, this.#path)) {
       this.#variables.set(variable, toOrtTensor(this.#ort, tensor, `The initial value of ${variable}`));
     }
   }
@@ -77,10 +82,9 @@ class HostSession implements Session {
     const weight = this.#bundle.weights.find((candidate) => candidate.constName === name);
     if (weight !== undefined) return weight;
     const names = this.#bundle.weights.map((candidate) => candidate.constName);
-    const near = nearest(name, names);
     throw new AscendBundleError('WEIGHT_UNKNOWN', {
       message: `"${name}" is not an updatable weight of this bundle.`,
-      fix: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Its weights are: ${names.join(', ')}.`,
+      fix: didYouMean(nearNames(name, names), `Its weights are: ${names.join(', ')}.`),
     });
   }
 
@@ -94,11 +98,11 @@ class HostSession implements Session {
   }
 
   async #openInference(): Promise<InferenceSession> {
-    const model = readExecutable(this.#bundle);
+    const { model, folder } = openExecutable(this.#infer, this.#path);
     try {
       return await this.#ort.InferenceSession.create(model, {
         logSeverityLevel: 3,
-        extra: { session: { model_external_initializers_file_folder_path: dirname(this.#bundle.path) || '.' } },
+        extra: { session: { model_external_initializers_file_folder_path: folder } },
       });
     } catch (cause) {
       throw new AscendBundleError('HOST_EXECUTION', {
@@ -128,10 +132,9 @@ class HostSession implements Session {
   #requireKnownInput(name: string): void {
     if (this.inputs.some((spec) => spec.name === name)) return;
     const names = this.inputs.map((spec) => spec.name);
-    const near = nearest(name, names);
     throw new AscendBundleError('INPUT_UNKNOWN', {
       message: `"${name}" is not an input of the model.`,
-      fix: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Its inputs are: ${names.join(', ') || '(none)'}.`,
+      fix: didYouMean(nearNames(name, names), `Its inputs are: ${names.join(', ') || '(none)'}.`),
     });
   }
 }
@@ -173,7 +176,7 @@ const SCALAR_ZERO = 1.2e-7;
 
 function isSkippedScalar({ spec }: RefreshableWeight, tensor: Tensor): boolean {
   if (spec.shape.length > 0) return false;
-  const value = Number(elements(tensor)[0]);
+  const value = Number(decodeElements(tensor)[0]);
   return spec.dtype.name.startsWith('float') ? Math.abs(value) <= SCALAR_ZERO : value === 0;
 }
 

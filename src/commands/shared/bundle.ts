@@ -1,15 +1,16 @@
 // Opens a bundle for a verb, and describes one in the words that `build` and `inspect` share.
-import { AscendBundleError } from '../../base/errors.js';
 import { openFile } from '../../base/bytes.js';
-import { type Bundle, openBundleFile } from '../../formats/om/bundle.js';
+import { AscendBundleError } from '../../base/errors.js';
 import { detectKind } from '../../formats/kind.js';
-import type { NamedSpec } from '../../graph/tensor.js';
+import { type Bundle, type BundleWeight, type OmModel, readBundle, type Submodel } from '../../formats/om/index.js';
+import { type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 import { KIND_WORDS } from './kind-words.js';
 
 /** @throws FILE_NOT_FOUND, FILE_KIND, and what the reader finds */
 export function openBundleAt(path: string): Bundle {
-  const kind = detectKind(openFile(path));
-  if (kind === 'bundle') return openBundleFile(path);
+  const file = openFile(path);
+  const kind = detectKind(file);
+  if (kind === 'bundle') return readBundle(file, path);
   const isGraph = kind === 'graph-json' || kind === 'onnx' || kind === 'air';
   throw new AscendBundleError('FILE_KIND', {
     message: `${path} is ${KIND_WORDS[kind]}, not a weight-updatable bundle.`,
@@ -24,29 +25,37 @@ export interface SpecFields {
   readonly format: string | null;
 }
 
-export function specFields({ name, dtype, shape, format }: NamedSpec): SpecFields {
-  return { name, dtype: dtype.name, shape: [...shape], format: format ?? null };
+export interface PartitionFields {
+  readonly table: number;
+  readonly type: number;
+  readonly name: string;
+  readonly bytes: number;
 }
 
 export interface SubmodelFields {
   readonly index: number;
-  readonly role: string;
+  /** `infer`, `init` or `update`; null where the file does not tell. */
+  readonly role: string | null;
   readonly name: string;
   readonly bytes: number;
   readonly inputs: readonly SpecFields[];
   readonly outputs: readonly SpecFields[];
-  readonly partitions: readonly { readonly table: number; readonly type: number; readonly name: string; readonly bytes: number }[];
+  readonly partitions: readonly PartitionFields[];
 }
 
 export interface WeightFields {
+  /** The name of the constant in the user's graph. */
   readonly name: string;
   readonly variable: string;
+  /** Its place among the inputs of the update graph. */
   readonly updateIndex: number;
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly bytes: number;
+  /** As compiled, which may differ from the weight's own. */
   readonly variableDtype: string | null;
   readonly variableFormat: string | null;
+  /** In bytes from the beginning of variable memory. */
   readonly variableOffset: number | null;
 }
 
@@ -55,4 +64,49 @@ export interface BundleFields {
   readonly varSize: number | null;
   readonly submodels: readonly SubmodelFields[];
   readonly weights: readonly WeightFields[];
+}
+
+export function bundleFields(bundle: Bundle): BundleFields {
+  return {
+    layout: bundle.layout,
+    varSize: bundle.varSize ?? null,
+    submodels: bundle.submodels.map(submodelFields),
+    weights: bundle.weights.map(weightFields),
+  };
+}
+
+function submodelFields(submodel: Submodel): SubmodelFields {
+  return {
+    index: submodel.index,
+    role: submodel.role ?? null,
+    name: submodel.name,
+    bytes: submodel.bytes.length,
+    inputs: submodel.inputs.map(specFields),
+    outputs: submodel.outputs.map(specFields),
+    partitions: partitionFields(submodel),
+  };
+}
+
+export function partitionFields({ om }: OmModel): readonly PartitionFields[] {
+  return om.tables.flatMap(({ partitions }, table) =>
+    partitions.map(({ type, typeName, bytes }) => ({ table, type, name: typeName, bytes: bytes.length })),
+  );
+}
+
+export function weightFields({ constName, variableName, updateIndex, spec, variable }: BundleWeight): WeightFields {
+  return {
+    name: constName,
+    variable: variableName,
+    updateIndex,
+    dtype: spec.dtype.name,
+    shape: [...spec.shape],
+    bytes: tensorBytes(spec.dtype, spec.shape),
+    variableDtype: variable.dtype.name,
+    variableFormat: variable.format ?? null,
+    variableOffset: variable.offsetBytes ?? null,
+  };
+}
+
+export function specFields({ name, dtype, shape, format }: NamedSpec): SpecFields {
+  return { name, dtype: dtype.name, shape: [...shape], format: format ?? null };
 }

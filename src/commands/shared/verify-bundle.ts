@@ -1,8 +1,8 @@
 // A bundle just written is read back with our own reader before it gets its name.
 import { AscendBundleError } from '../../base/errors.js';
-import { openBundleFile } from '../../formats/om/bundle.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { describeSpec, sameShape } from '../../graph/tensor.js';
+import { openBundleAt } from './bundle.js';
 
 export interface ExpectedBundle {
   readonly weights: readonly RefreshableWeight[];
@@ -15,7 +15,7 @@ export interface ExpectedBundle {
  * @throws BUNDLE_INVALID
  */
 export function verifyBundle(path: string, { weights, withInit }: ExpectedBundle): void {
-  const bundle = openBundleFile(path);
+  const bundle = openBundleAt(path);
   const roles = bundle.submodels.map((submodel) => submodel.role).join(', ');
   const expected = withInit ? 'infer, init, update' : 'infer, update';
   if (roles !== expected) fail(`it has the graphs ${roles}; expected ${expected}`);

@@ -1,0 +1,124 @@
+// inspect: what is inside a file of any kind that this tool knows. Weights are not read.
+import { z } from 'zod';
+import { bundleBackend } from '../backends/registry.js';
+import { type FileBytes, openFile } from '../base/bytes.js';
+import { AscendBundleError } from '../base/errors.js';
+import { detectKind, type Kind } from '../formats/kind.js';
+import { checkVariables, findSubmodel, OmModel, readBundle, readOm } from '../formats/om/index.js';
+import { type BundleFields, bundleFields, type PartitionFields, partitionFields, type SpecFields, specFields } from './shared/bundle.js';
+import { type GraphFields, graphFields } from './shared/graph-fields.js';
+import { isGraphKind, readGraphSource } from './shared/source.js';
+import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
+
+export interface InspectValues {
+  readonly file: string;
+}
+
+const values: ValuesSchema<InspectValues> = z.strictObject({ file: z.string() });
+
+export interface ModelFields {
+  readonly name: string;
+  readonly headerVersion: string;
+  readonly platformVersion: string;
+  readonly isDynamic: boolean;
+  readonly inputs: readonly SpecFields[];
+  readonly outputs: readonly SpecFields[];
+  readonly partitions: readonly PartitionFields[];
+  /** What the compiler said of itself and its target. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly nodes: number | null;
+  readonly constants: { readonly count: number; readonly bytes: number } | null;
+}
+
+export interface InspectResult extends Omit<BundleFields, 'layout'> {
+  readonly path: string;
+  readonly bytes: number;
+  readonly kind: Kind;
+  readonly layout: 'v1' | 'v2' | null;
+  /** Which backend a bundle was built for. */
+  readonly backend: 'host' | 'ascend' | null;
+  /** What the compiler of a bundle or a model said of itself and its target: `soc_version`, `opp_version`, … */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Of a single compiled model. */
+  readonly model: ModelFields | null;
+  /** Of a graph that is not compiled. */
+  readonly graph: GraphFields | null;
+}
+
+export const inspect: Verb<InspectValues, InspectResult> = {
+  name: 'inspect',
+  summary: 'show what is inside a bundle, a model or a graph',
+  description: `Shows a weight-updatable bundle with its graphs, inputs, outputs and weights in update order; an offline model
+(.om) of any family; a graph.json, an ONNX model or an .air file. No device and no vendor software is needed.`,
+  arguments: [{ name: 'file', help: 'the file; its kind is told from its content' }],
+  options: [],
+  examples: ['ascend-bundle inspect linear.om', 'ascend-bundle inspect linear.om --json'],
+  values,
+  run: inspectFile,
+};
+
+async function inspectFile({ file: path }: InspectValues, io: Io): Promise<Outcome<InspectResult>> {
+  const file = openFile(path);
+  const kind = detectKind(file);
+  return { result: { ...NOTHING, path, bytes: file.length, kind, ...partsOf(kind, file, io) } };
+}
+
+const NOTHING = { layout: null, backend: null, varSize: null, submodels: [], weights: [], attributes: {}, model: null, graph: null } as const;
+
+function partsOf(kind: Kind, file: FileBytes, io: Io): Partial<InspectResult> {
+  if (kind === 'bundle') return inspectBundle(file, io);
+  if (kind === 'om' || kind.startsWith('om-')) return inspectModel(file, io);
+  return isGraphKind(kind) ? { graph: graphFields(readGraphSource(file.path)) } : {};
+}
+
+function inspectBundle(file: FileBytes, io: Io): Partial<InspectResult> {
+  const bundle = readBundle(file, file.path);
+  for (const warning of [...bundle.warnings, ...checkVariables(bundle)]) io.warn(warning);
+  const infer = findSubmodel(bundle, 'infer');
+  return { ...bundleFields(bundle), backend: bundleBackend(bundle), attributes: infer === undefined ? {} : attributesOf(infer) };
+}
+
+function inspectModel(file: FileBytes, io: Io): Partial<InspectResult> {
+  const om = readOm(file, file.path);
+  const model = new OmModel(om, file.path);
+  for (const warning of om.warnings) io.warn(warning);
+  const { name, version, platformVersion, isUnknownModel } = om.header;
+  return {
+    model: {
+      name,
+      headerVersion: `${version >>> 28}.0`,
+      platformVersion,
+      isDynamic: isUnknownModel === 1 || om.tables.length > 1,
+      partitions: partitionFields(model),
+      ...describeGraph(model, io),
+    },
+  };
+}
+
+type DescribedGraph = Pick<ModelFields, 'inputs' | 'outputs' | 'attributes' | 'nodes' | 'constants'>;
+
+/** A model of a family whose MODEL_DEF is not GE's is still a container that can be shown. */
+function describeGraph(model: OmModel, io: Io): DescribedGraph {
+  try {
+    const { constants } = model;
+    return {
+      inputs: model.inputs.map(specFields),
+      outputs: model.outputs.map(specFields),
+      attributes: attributesOf(model),
+      nodes: model.graph.nodes.length,
+      constants: { count: constants.length, bytes: constants.reduce((sum, { tensor }) => sum + tensor.data.length, 0) },
+    };
+  } catch (error) {
+    if (!(error instanceof AscendBundleError)) throw error;
+    io.warn({ code: error.code, message: error.message, at: error.at, fix: error.fix });
+    return { inputs: [], outputs: [], attributes: {}, nodes: null, constants: null };
+  }
+}
+
+/** `atc_cmdline` is not among them: it holds paths of the user who compiled. */
+const SHOWN_ATTRIBUTES = ['soc_version', 'arch_type', 'opp_version', 'atc_version', 'compiler_version', 'host_env_os', 'host_env_cpu', 'framework_type'];
+
+function attributesOf({ def }: OmModel): Record<string, string> {
+  const shown = SHOWN_ATTRIBUTES.map((name) => [name, def.attr?.get(name)?.s ?? ''] as const);
+  return Object.fromEntries(shown.filter(([, value]) => value !== ''));
+}

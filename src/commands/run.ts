@@ -1,0 +1,198 @@
+// run: init → update → infer, on the backend that the bundle was built for.
+import { z } from 'zod';
+import type { Session, UpdateReport } from '../backends/backend.js';
+import { chooseForBundle, loadBackend } from '../backends/registry.js';
+import { AscendBundleError } from '../base/errors.js';
+import { type Bundle, findSubmodel } from '../formats/om/index.js';
+import { type NamedTensor, type Tensor, tensorBytes } from '../graph/tensor.js';
+import { resolveInputs } from '../weights/inputs.js';
+import { planUpdate, type UpdatePlan } from '../weights/plan.js';
+import { previewTensor } from '../weights/preview.js';
+import { readUpdates } from '../weights/updates.js';
+import { OUT_FORMATS, type OutFormat, writeTensors } from '../weights/write.js';
+import { openBundleAt } from './shared/bundle.js';
+import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
+
+export interface RunValues {
+  readonly bundle: string;
+  readonly input: readonly string[];
+  readonly update: readonly string[];
+  readonly strict: boolean;
+  readonly ignoreExtra: boolean;
+  readonly graph: 'infer' | 'init' | 'update';
+  readonly output?: string | undefined;
+  readonly outfmt: OutFormat;
+  readonly loop: number;
+  readonly warmupCount: number;
+  readonly backend: 'auto' | 'host' | 'ascend';
+  readonly force: boolean;
+}
+
+const count = (least: number) => z.coerce.number().int('must be a whole number').min(least);
+
+const values: ValuesSchema<RunValues> = z.strictObject({
+  bundle: z.string(),
+  input: z.array(z.string()).default([]),
+  update: z.array(z.string()).default([]),
+  strict: z.boolean().default(false),
+  ignoreExtra: z.boolean().default(false),
+  graph: z.enum(['infer', 'init', 'update']).default('infer'),
+  output: z.string().optional(),
+  outfmt: z.preprocess((text) => (typeof text === 'string' ? text.toLowerCase() : text), z.enum(OUT_FORMATS)).default('npy'),
+  loop: count(1).default(1),
+  warmupCount: count(0).default(0),
+  backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
+  force: z.boolean().default(false),
+}) as ValuesSchema<RunValues>;
+
+export interface OutputFields {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** Null when nothing was written. */
+  readonly path: string | null;
+  /** The dtype in the file, where that format has no such dtype (bfloat16). */
+  readonly writtenDtype: string | null;
+  /** The first values and the statistics, as text. */
+  readonly preview: string;
+}
+
+export interface TimingFields {
+  readonly count: number;
+  readonly minMs: number;
+  readonly medianMs: number;
+  readonly meanMs: number;
+  readonly maxMs: number;
+}
+
+export interface RunResult {
+  readonly bundle: { readonly path: string };
+  readonly initialized: boolean;
+  /** Null when no update was given. */
+  readonly update: { readonly updated: readonly string[]; readonly kept: readonly string[]; readonly ignored: readonly string[] } | null;
+  /** In the order of the model. */
+  readonly outputs: readonly OutputFields[];
+  /** Of the inferences after the warm-up. */
+  readonly inference: TimingFields | null;
+}
+
+export const run: Verb<RunValues, RunResult> = {
+  name: 'run',
+  summary: 'run a bundle: init, then update, then inference',
+  description: `Gives every weight its built-in value, replaces those given by --update, and runs the inference graph.
+
+A tensor is a file or values:
+  x=@x.npy   x=@x.bin   x=2x3xf32=1,2,3,4,5,6   x=splat:0.5   x=rand:7   inputs.npz`,
+  arguments: [{ name: 'bundle', help: 'the bundle to run' }],
+  options: [
+    { flags: '-i, --input <name=value>', help: 'an input of the model, or a file that holds several', repeat: true },
+    { flags: '--update <file>', help: 'new weights by name: safetensors, npz, or name=value as for --input', repeat: true },
+    { flags: '--strict', help: 'an update must give every weight' },
+    { flags: '--ignore-extra', help: 'leave out tensors of an update that no weight has the name of' },
+    { flags: '--graph <which>', help: 'stop after this graph', choices: ['infer', 'init', 'update'], default: 'infer' },
+    { flags: '-o, --output <folder>', help: 'write the outputs there; without it they are shown' },
+    { flags: '--outfmt <format>', help: `of the files: ${OUT_FORMATS.join(', ')} (default: npy)` },
+    { flags: '--loop <n>', help: 'run the inference n times and show how long it takes' },
+    { flags: '--warmup-count <n>', help: 'inferences before those that are timed' },
+    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    { flags: '--force', help: 'replace existing outputs' },
+  ],
+  examples: [
+    'ascend-bundle run linear.om --input x=@x.npy',
+    'ascend-bundle run linear.om --input x=@x.npy --update new.safetensors -o out',
+    'ascend-bundle run linear.om --input x=rand:1 --update const_2=splat:0 --loop 100 --warmup-count 10',
+  ],
+  values,
+  run: runBundle,
+};
+
+async function runBundle(given: RunValues, io: Io): Promise<Outcome<RunResult>> {
+  const bundle = openBundleAt(given.bundle);
+  const choice = chooseForBundle(bundle, given.bundle, given.backend);
+  io.note(`backend: ${choice.kind} (${choice.reason})`);
+  const plan = readPlan(bundle, given, io);
+  const inputs = readInputs(bundle, given);
+  const backend = await loadBackend(choice);
+  await using session = await backend.open(bundle, given.bundle);
+  const initialized = findSubmodel(bundle, 'init') !== undefined;
+  if (initialized) await io.step('init', () => session.initialize());
+  const update = given.graph === 'init' || plan === undefined ? null : await updateSession(session, plan, io);
+  const { outputs, inference } = inputs === undefined ? NOTHING : await infer(session, inputs, given, io);
+  const written = await writeOutputs(outputs, given, io);
+  return { backend: choice, result: { bundle: { path: given.bundle }, initialized, update, outputs: written, inference } };
+}
+
+const NOTHING = { outputs: [], inference: null } as const;
+
+function readPlan(bundle: Bundle, { update, strict, ignoreExtra, graph }: RunValues, io: Io): UpdatePlan | undefined {
+  if (update.length === 0) {
+    if (graph !== 'update') return undefined;
+    throw new AscendBundleError('USAGE', { message: '--graph update needs new weights.', fix: 'Give them with --update.' });
+  }
+  if (graph === 'init') throw new AscendBundleError('USAGE', { message: '--graph init stops before an update.', fix: 'Leave --update out.' });
+  const plan = planUpdate(bundle.weights, readUpdates(update, bundle.weights), { strict, ignoreExtra });
+  for (const warning of plan.warnings) io.warn(warning);
+  return plan;
+}
+
+/** Undefined when no inference is asked for. */
+function readInputs(bundle: Bundle, { graph, input }: RunValues): ReadonlyMap<string, Tensor> | undefined {
+  if (graph === 'infer') return resolveInputs(input, findSubmodel(bundle, 'infer')?.inputs ?? [], 'the bundle');
+  if (input.length === 0) return undefined;
+  throw new AscendBundleError('USAGE', { message: `--graph ${graph} runs no inference.`, fix: 'Leave --input out.' });
+}
+
+async function updateSession(session: Session, plan: UpdatePlan, io: Io): Promise<RunResult['update']> {
+  const report: UpdateReport = await io.step('update', () => session.update(plan.tensors));
+  for (const warning of report.warnings) io.warn(warning);
+  return { updated: report.updated, kept: report.kept, ignored: plan.ignored };
+}
+
+async function infer(
+  session: Session,
+  inputs: ReadonlyMap<string, Tensor>,
+  { loop, warmupCount }: RunValues,
+  io: Io,
+): Promise<{ outputs: readonly NamedTensor[]; inference: TimingFields }> {
+  return io.step('infer', async () => {
+    for (let i = 0; i < warmupCount; i++) await session.run(inputs);
+    const times: number[] = [];
+    let outputs: readonly NamedTensor[] = [];
+    for (let i = 0; i < loop; i++) {
+      const start = performance.now();
+      outputs = await session.run(inputs);
+      times.push(performance.now() - start);
+    }
+    return { outputs, inference: statistics(times) };
+  });
+}
+
+function statistics(times: readonly number[]): TimingFields {
+  const sorted = [...times].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const median = ((sorted[Math.ceil(middle) - 1] as number) + (sorted[Math.floor(middle)] ?? (sorted[0] as number))) / 2;
+  const mean = times.reduce((sum, ms) => sum + ms, 0) / times.length;
+  return { count: times.length, minMs: round(sorted[0] as number), medianMs: round(median), meanMs: round(mean), maxMs: round(sorted.at(-1) as number) };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+async function writeOutputs(outputs: readonly NamedTensor[], { output, outfmt, force }: RunValues, io: Io): Promise<readonly OutputFields[]> {
+  const written = output === undefined ? [] : await io.step('write', () => writeTensors(output, outputs, outfmt, { force }));
+  return outputs.map((tensor, i) => {
+    const file = written[i];
+    const writtenDtype = file === undefined || file.writtenDtype === tensor.dtype ? null : file.writtenDtype.name;
+    return {
+      name: tensor.name,
+      dtype: tensor.dtype.name,
+      shape: [...tensor.shape],
+      bytes: file?.bytes ?? tensorBytes(tensor.dtype, tensor.shape),
+      path: file?.path ?? null,
+      writtenDtype,
+      preview: previewTensor(tensor),
+    };
+  });
+}
