@@ -56,11 +56,14 @@ export function errorText(error: unknown, style: Style): string {
     return `${style.red('internal error')} (please report it): ${stack}`;
   }
   const lines = [`${style.red('error')} ${error.code}: ${error.message}${error.at === undefined ? '' : style.dim(` (at ${error.at})`)}`];
-  for (const problem of error.problems.slice(0, SHOWN_PROBLEMS)) {
+  // A problem that is alone is the message itself.
+  const problems = error.problems.length === 1 && error.problems[0]?.message === error.message ? [] : error.problems;
+  for (const problem of problems.slice(0, SHOWN_PROBLEMS)) {
     lines.push(`  ${problem.at === undefined ? '' : `${style.dim(problem.at)}  `}${problem.message}`);
     if (problem.fix !== undefined) lines.push(`    ${style.dim(problem.fix)}`);
   }
-  if (error.problems.length > SHOWN_PROBLEMS) lines.push(`  … and ${error.problems.length - SHOWN_PROBLEMS} more; --json lists all of them.`);
-  if (error.fix !== undefined) lines.push(`  ${error.fix}`);
+  if (problems.length > SHOWN_PROBLEMS) lines.push(`  … and ${problems.length - SHOWN_PROBLEMS} more; --json lists all of them.`);
+  const isSaid = problems.some((problem) => problem.fix === error.fix);
+  if (error.fix !== undefined && !isSaid) lines.push(`  ${error.fix}`);
   return lines.join('\n');
 }

@@ -93,7 +93,7 @@ function submodel(given: Graph, { inputs, outputs, addresses, isDynamic = false,
   const partitions: PartitionToWrite[] = [
     { type: PARTITION.modelInoutInfo, bytes: writeInoutInfo({ inputs: inputs.map(sized), outputs: outputs.map(sized) }) },
     { type: PARTITION.modelDef, bytes: encode(ModelDef, modelDef, { sortMaps: true }) },
-    { type: PARTITION.weightsData, bytes: weightsPartition(data, layout) },
+    ...(constants.length === 0 ? [] : [{ type: PARTITION.weightsData, bytes: weightsPartition(data, layout) }]),
     ...(executable === undefined ? [] : [{ type: PARTITION.tbeKernels, bytes: executableItem(executable(named)) }]),
     { type: PARTITION.taskInfo, bytes: EMPTY_TASKS },
   ];

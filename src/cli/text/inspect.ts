@@ -16,7 +16,7 @@ export function inspectText(result: InspectResult, style: Style): string {
 
 function heading({ path, kind, bytes, layout, backend, varSize }: InspectResult, style: Style): string {
   const facts = [
-    `${KIND_WORDS[kind]}${layout === null ? '' : ` (layout ${layout})`}`,
+    `${KIND_WORDS[kind].replace(/^an? /, '')}${layout === null ? '' : ` (layout ${layout})`}`,
     ...(backend === null ? [] : [backend === 'host' ? 'for the host backend, not for an NPU' : 'for an Ascend NPU']),
     formatBytes(bytes),
     ...(varSize === null ? [] : [`${formatBytes(varSize)} of variables`]),

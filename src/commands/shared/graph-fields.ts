@@ -1,5 +1,6 @@
 // A graph that is not compiled, in the words of `inspect`.
 import type { GraphSource } from '../../backends/backend.js';
+import type { CheckedGraph } from '../../graph/check.js';
 import { constValue, dataNodes, type Graph, splitRef } from '../../graph/graph.js';
 import type { NamedSpec } from '../../graph/tensor.js';
 import { type SpecFields, specFields } from './bundle.js';
@@ -17,7 +18,7 @@ export interface GraphFields {
   readonly opsets: Readonly<Record<string, number>> | null;
 }
 
-export function graphFields({ graph, program }: GraphSource): GraphFields {
+export function graphFields({ graph, checked, program }: GraphSource): GraphFields {
   const consts = [graph, ...graph.subgraphs].flatMap(({ nodes }) => nodes.flatMap((node) => constValue(node) ?? []));
   return {
     name: graph.name,
@@ -25,7 +26,7 @@ export function graphFields({ graph, program }: GraphSource): GraphFields {
     subgraphs: graph.subgraphs.length,
     operators: countOperators(graph),
     inputs: (program?.inputs ?? inputSpecs(graph)).map(specFields),
-    outputs: (program?.outputs ?? outputSpecs(graph)).map(specFields),
+    outputs: (program?.outputs ?? outputSpecs(checked ?? graph)).map(specFields),
     consts: { count: consts.length, bytes: consts.reduce((sum, { data }) => sum + data.length, 0) },
     opsets: program === undefined ? null : Object.fromEntries((program.model.opsetImport ?? []).map(({ domain, version }) => [domain || 'ai.onnx', Number(version)])),
   };
@@ -41,7 +42,8 @@ function inputSpecs(graph: Graph): NamedSpec[] {
   return dataNodes(graph).flatMap(({ name, outputDescs: [desc] }) => (desc === undefined ? [] : [{ name, dtype: desc.dtype, shape: desc.shape }]));
 }
 
-function outputSpecs(graph: Graph): NamedSpec[] {
+function outputSpecs(graph: Graph | CheckedGraph): NamedSpec[] {
+  if ('spec' in graph) return graph.outputs.map(({ name, value }) => ({ ...graph.spec(value), name }));
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
   return graph.outputs.flatMap(({ name, value }) => {
     const { node, output } = splitRef(value);

@@ -1,0 +1,33 @@
+// schema: the JSON Schemas of the documents that this tool reads and writes.
+import { z } from 'zod';
+import graph from '../../schemas/graph.schema.json' with { type: 'json' };
+import result from '../../schemas/result.schema.json' with { type: 'json' };
+import type { Outcome, ValuesSchema, Verb } from './verb.js';
+
+const SCHEMAS = { graph, result } as const;
+type SchemaName = keyof typeof SCHEMAS;
+
+export interface SchemaValues {
+  readonly name: SchemaName;
+}
+
+const values: ValuesSchema<SchemaValues> = z.strictObject({
+  name: z.enum(Object.keys(SCHEMAS) as [SchemaName, ...SchemaName[]]).default('graph'),
+}) as ValuesSchema<SchemaValues>;
+
+export interface SchemaResult {
+  readonly name: SchemaName;
+  readonly schema: object;
+}
+
+export const schema: Verb<SchemaValues, SchemaResult> = {
+  name: 'schema',
+  summary: 'print the JSON Schema of a document',
+  description: `Prints a JSON Schema (draft 2020-12): "graph" of a graph.json, "result" of what --json prints.
+Give it to an editor as "$schema", or to a validator.`,
+  arguments: [{ name: 'name', help: `${Object.keys(SCHEMAS).join(' or ')} (default: graph)`, optional: true }],
+  options: [],
+  examples: ['ascend-bundle schema graph > graph.schema.json', 'ascend-bundle schema result'],
+  values,
+  run: async ({ name }): Promise<Outcome<SchemaResult>> => ({ result: { name, schema: SCHEMAS[name] } }),
+};
