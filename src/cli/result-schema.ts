@@ -1,0 +1,161 @@
+// The form of the `--json` document; `schemas/result.schema.json` is generated from this, and the tests hold every
+// document against it. Sizes are bytes, times milliseconds; additions only within @1.
+import { z } from 'zod';
+import { ERROR_CODES, EXIT_CODES } from '../base/errors.js';
+
+const bytes = z.int().nonnegative().describe('bytes');
+const shape = z.array(z.int().min(-2)).describe('dimensions; -1 is unknown, [-2] is an unknown rank');
+const milliseconds = z.number().nonnegative();
+
+const problem = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  fix: z.string().nullable(),
+  at: z.string().nullable().describe('JSON pointer, node, or byte offset'),
+});
+
+const spec = z.strictObject({ name: z.string(), dtype: z.string(), shape, format: z.string().nullable() });
+const partition = z.strictObject({ table: z.int(), type: z.int(), name: z.string(), bytes });
+
+const submodel = z.strictObject({
+  index: z.int(),
+  role: z.enum(['infer', 'init', 'update']).nullable(),
+  name: z.string(),
+  bytes,
+  inputs: z.array(spec),
+  outputs: z.array(spec),
+  partitions: z.array(partition),
+});
+
+const weight = z.strictObject({
+  name: z.string().describe('the constant of the graph'),
+  variable: z.string(),
+  updateIndex: z.int().describe('its place among the inputs of the update graph'),
+  dtype: z.string(),
+  shape,
+  bytes,
+  variableDtype: z.string().nullable().describe('as compiled'),
+  variableFormat: z.string().nullable().describe('as compiled'),
+  variableOffset: z.int().nullable().describe('bytes from the beginning of variable memory'),
+});
+
+const build = z.strictObject({
+  graph: z.strictObject({ path: z.string(), kind: z.string(), nodes: z.int() }),
+  bundle: z.strictObject({
+    path: z.string(),
+    bytes,
+    hostEnv: z.strictObject({ os: z.string(), cpu: z.string() }).nullable().describe('the host that the file is bound to'),
+  }),
+  layout: z.enum(['v1', 'v2']),
+  varSize: bytes.nullable(),
+  submodels: z.array(submodel),
+  weights: z.array(weight),
+  dryRun: z.boolean(),
+});
+
+const run = z.strictObject({
+  bundle: z.strictObject({ path: z.string() }),
+  initialized: z.boolean(),
+  update: z.strictObject({ updated: z.array(z.string()), kept: z.array(z.string()), ignored: z.array(z.string()) }).nullable(),
+  outputs: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        dtype: z.string(),
+        shape,
+        bytes,
+        path: z.string().nullable().describe('null without -o'),
+        writtenDtype: z.string().nullable().describe('when the file cannot hold the dtype'),
+        preview: z.string(),
+      }),
+    )
+    .describe('in the order of the model'),
+  inference: z
+    .strictObject({ count: z.int(), minMs: milliseconds, medianMs: milliseconds, meanMs: milliseconds, maxMs: milliseconds })
+    .nullable(),
+});
+
+const attributes = z.record(z.string(), z.string());
+const constants = z.strictObject({ count: z.int(), bytes });
+
+const inspect = z.strictObject({
+  path: z.string(),
+  bytes,
+  kind: z.string(),
+  layout: z.enum(['v1', 'v2']).nullable(),
+  backend: z.enum(['host', 'ascend']).nullable(),
+  varSize: bytes.nullable(),
+  submodels: z.array(submodel),
+  weights: z.array(weight),
+  attributes,
+  model: z
+    .strictObject({
+      name: z.string(),
+      headerVersion: z.string(),
+      platformVersion: z.string(),
+      isDynamic: z.boolean(),
+      inputs: z.array(spec),
+      outputs: z.array(spec),
+      partitions: z.array(partition),
+      attributes,
+      nodes: z.int().nullable(),
+      constants: constants.nullable(),
+    })
+    .nullable(),
+  graph: z
+    .strictObject({
+      name: z.string(),
+      nodes: z.int(),
+      subgraphs: z.int(),
+      operators: z.array(z.strictObject({ type: z.string(), count: z.int() })),
+      inputs: z.array(spec),
+      outputs: z.array(spec),
+      consts: constants,
+      opsets: z.record(z.string(), z.int()).nullable(),
+    })
+    .nullable(),
+});
+
+const consts = z.strictObject({
+  path: z.string(),
+  kind: z.string(),
+  consts: z.array(
+    z.strictObject({
+      name: z.string(),
+      dtype: z.string(),
+      shape,
+      bytes,
+      users: z.array(z.strictObject({ node: z.string(), type: z.string(), slot: z.string() })),
+      eligible: z.boolean(),
+      risks: z.array(z.strictObject({ code: z.string(), severity: z.enum(['error', 'warning']), message: z.string() })),
+    }),
+  ),
+});
+
+const schema = z.strictObject({ name: z.string(), schema: z.looseObject({}) });
+
+/** The result of each verb. */
+export const RESULT_SCHEMAS = { build, run, inspect, consts, schema } as const;
+
+export const resultSchema = z
+  .strictObject({
+    schema: z.literal('ascend-bundle/result@1'),
+    command: z.enum(Object.keys(RESULT_SCHEMAS) as [keyof typeof RESULT_SCHEMAS]).nullable(),
+    ok: z.boolean(),
+    exitCode: z.int(),
+    tool: z.strictObject({ version: z.string() }),
+    backend: z.strictObject({ kind: z.enum(['host', 'ascend']), reason: z.string() }).nullable(),
+    result: z.union([build, run, inspect, consts, schema]).nullable(),
+    timings: z.array(z.strictObject({ step: z.string(), ms: milliseconds })),
+    warnings: z.array(problem),
+    error: z
+      .strictObject({
+        class: z.enum(Object.keys(EXIT_CODES) as [keyof typeof EXIT_CODES]),
+        code: z.enum([...Object.keys(ERROR_CODES), 'INTERNAL'] as [string]),
+        ...problem.omit({ code: true }).shape,
+        problems: z.array(problem).describe('all of them, where one file has several'),
+        stack: z.string().nullish().describe('of an internal error'),
+      })
+      .nullable(),
+  })
+  .describe('What ascend-bundle prints with --json: one document on stdout, on failure too.');

@@ -1,0 +1,90 @@
+// consts: the constants of a graph, who uses them, and what speaks against making each updatable.
+import { z } from 'zod';
+import { openFile } from '../base/bytes.js';
+import { detectKind } from '../formats/kind.js';
+import { listConsts } from '../graph/list-consts.js';
+import { openBundleAt, weightFields } from './shared/bundle.js';
+import { readGraphSource } from './shared/source.js';
+import type { Outcome, ValuesSchema, Verb } from './verb.js';
+
+export interface ConstsValues {
+  readonly file: string;
+  readonly namesOnly: boolean;
+  readonly sort: 'graph' | 'bytes' | 'name';
+}
+
+const values: ValuesSchema<ConstsValues> = z.strictObject({
+  file: z.string(),
+  namesOnly: z.boolean().default(false),
+  sort: z.enum(['graph', 'bytes', 'name']).default('graph'),
+});
+
+export interface ConstFields {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  readonly users: readonly { readonly node: string; readonly type: string; readonly slot: string }[];
+  /** Whether `build` takes it without further options. */
+  readonly eligible: boolean;
+  readonly risks: readonly { readonly code: string; readonly severity: 'error' | 'warning'; readonly message: string }[];
+}
+
+export interface ConstsResult {
+  readonly path: string;
+  readonly kind: string;
+  readonly consts: readonly ConstFields[];
+}
+
+export const consts: Verb<ConstsValues, ConstsResult> = {
+  name: 'consts',
+  summary: 'list the constants that can be made updatable',
+  description: `Lists the constants of a graph that \`build --consts\` takes, with their size, their users and their risks;
+of a bundle, the weights that it was built with.`,
+  arguments: [{ name: 'file', help: 'graph.json, ONNX model, .air file or bundle' }],
+  options: [
+    { flags: '--names-only', help: 'one name a line, only those that build takes as they are; feeds --consts @-' },
+    { flags: '--sort <by>', help: 'order of the list', choices: ['graph', 'bytes', 'name'], default: 'graph' },
+  ],
+  examples: [
+    'ascend-bundle consts model.onnx --sort bytes',
+    'ascend-bundle consts model.onnx --names-only | ascend-bundle build model.onnx --consts @-',
+  ],
+  values,
+  run: listFile,
+};
+
+async function listFile({ file: path, namesOnly, sort }: ConstsValues): Promise<Outcome<ConstsResult>> {
+  const kind = detectKind(openFile(path));
+  const found = kind === 'bundle' ? bundleConsts(path) : graphConsts(path);
+  const sorted = [...found].sort(ORDERS[sort]);
+  const outcome = { result: { path, kind, consts: sorted } };
+  if (!namesOnly) return outcome;
+  return { ...outcome, raw: sorted.filter(({ eligible }) => eligible).map(({ name }) => `${name}\n`).join('') };
+}
+
+const ORDERS: Record<ConstsValues['sort'], (a: ConstFields, b: ConstFields) => number> = {
+  graph: () => 0,
+  bytes: (a, b) => b.bytes - a.bytes,
+  name: (a, b) => (a.name < b.name ? -1 : 1),
+};
+
+function graphConsts(path: string): readonly ConstFields[] {
+  return listConsts(readGraphSource(path).graph).candidates.map(({ name, spec, bytes, users, risks }) => ({
+    name,
+    dtype: spec.dtype.name,
+    shape: [...spec.shape],
+    bytes,
+    users: users.map(({ node, type, slot }) => ({ node, type, slot })),
+    // A scalar is let through only by an option.
+    eligible: spec.shape.length > 0 && risks.every(({ severity }) => severity !== 'error'),
+    risks: risks.map(({ code, severity, message }) => ({ code, severity, message })),
+  }));
+}
+
+function bundleConsts(path: string): readonly ConstFields[] {
+  return openBundleAt(path).weights.map((weight) => {
+    const { name, dtype, shape, bytes } = weightFields(weight);
+    return { name, dtype, shape, bytes, users: [], eligible: true, risks: [] };
+  });
+}
