@@ -1,5 +1,4 @@
 // Writes schemas/ from the zod schemas of src/. Run it after a change there; a test holds both equal.
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -13,6 +12,5 @@ const contents = `
 const { outputFiles } = await build({ stdin: { contents, resolveDir: '.' }, bundle: true, write: false, format: 'esm', platform: 'node' });
 const { z, ...schemas } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 for (const [name, schema] of Object.entries(schemas)) {
-  writeFileSync(`schemas/${name}.schema.json`, JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2));
+  writeFileSync(`schemas/${name}.schema.json`, `${JSON.stringify(z.toJSONSchema(schema, { io: 'input', reused: 'ref' }), null, 2)}\n`);
 }
-execFileSync('node_modules/.bin/biome', ['format', '--write', 'schemas'], { stdio: 'ignore' });

@@ -55,7 +55,8 @@ const message = (...parts) => Buffer.concat(parts);
 const FLOAT = 1;
 const dims = (shape) => message(...shape.map((dim) => bytes(1, typeof dim === 'string' ? bytes(2, dim) : int(1, dim))));
 const valueInfo = (name, shape) => message(bytes(1, name), bytes(2, bytes(1, message(int(1, FLOAT), bytes(2, dims(shape))))));
-const tensor = (name, shape, values) => message(...shape.map((dim) => int(1, dim)), int(2, FLOAT), bytes(8, name), bytes(9, floats(values)));
+const tensor = (name, shape, values) =>
+  message(...shape.map((dim) => int(1, dim)), int(2, FLOAT), bytes(8, name), bytes(9, floats(values)));
 const node = (name, type, inputs, outputs) =>
   message(...inputs.map((input) => bytes(1, input)), ...outputs.map((output) => bytes(2, output)), bytes(3, name), bytes(4, type));
 

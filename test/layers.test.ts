@@ -73,7 +73,9 @@ test('packages of one layer stay in it', () => {
 });
 
 test('onnxruntime-node and ffi-rs are never loaded at start', () => {
-  const eager = imports.filter(({ to, isTypeOnly, from }) => ['onnxruntime-node', 'ffi-rs'].includes(to) && !isTypeOnly && isStatic(from, to));
+  const eager = imports.filter(
+    ({ to, isTypeOnly, from }) => ['onnxruntime-node', 'ffi-rs'].includes(to) && !isTypeOnly && isStatic(from, to),
+  );
   expect(eager.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
 });
 

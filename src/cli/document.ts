@@ -38,7 +38,15 @@ function problemFields({ code, message, fix, at }: Problem): object {
 function errorFields(error: unknown): object {
   if (!(error instanceof AscendBundleError)) {
     const message = error instanceof Error ? error.message : String(error);
-    return { class: 'internal', code: 'INTERNAL', message, fix: null, at: null, problems: [], stack: error instanceof Error ? error.stack : null };
+    return {
+      class: 'internal',
+      code: 'INTERNAL',
+      message,
+      fix: null,
+      at: null,
+      problems: [],
+      stack: error instanceof Error ? error.stack : null,
+    };
   }
   return { class: error.class, ...problemFields(error), problems: error.problems.map(problemFields) };
 }

@@ -14,9 +14,7 @@ export interface Globals {
   readonly progress: ProgressChoice;
 }
 
-export type Parsed =
-  | { readonly kind: 'text'; readonly text: string }
-  | VerbCall;
+export type Parsed = { readonly kind: 'text'; readonly text: string } | VerbCall;
 
 export interface VerbCall {
   readonly kind: 'verb';
@@ -36,8 +34,8 @@ const GLOBAL_OPTIONS: readonly OptionRow[] = [
 export async function parseCommandLine(argv: readonly string[], version: string): Promise<Parsed> {
   const entry = findVerb(argv);
   const program = programCommand(version);
-  let text = '';
-  const collect = { writeOut: (piece: string) => void (text += piece), writeErr: () => undefined };
+  const text: string[] = [];
+  const collect = { writeOut: (piece: string) => void text.push(piece), writeErr: () => undefined };
   program.configureOutput(collect);
   let parsed: { args: readonly string[]; options: Record<string, unknown> } | undefined;
   let loaded: LoadedVerb | undefined;
@@ -58,7 +56,7 @@ export async function parseCommandLine(argv: readonly string[], version: string)
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) throw usageError(error, entry);
   }
-  if (parsed === undefined || loaded === undefined) return { kind: 'text', text };
+  if (parsed === undefined || loaded === undefined) return { kind: 'text', text: text.join('') };
   return { kind: 'verb', loaded, ...readValues(loaded.verb, parsed) };
 }
 
@@ -105,7 +103,10 @@ function toOption(row: OptionRow): Option {
   return option;
 }
 
-function readValues(verb: Verb<unknown, unknown>, { args, options }: { args: readonly string[]; options: Record<string, unknown> }): Pick<VerbCall, 'values' | 'globals'> {
+function readValues(
+  verb: Verb<unknown, unknown>,
+  { args, options }: { args: readonly string[]; options: Record<string, unknown> },
+): Pick<VerbCall, 'values' | 'globals'> {
   const given: Record<string, unknown> = { ...options };
   verb.arguments.forEach((argument, i) => {
     if (args[i] !== undefined) given[argument.name] = args[i];
@@ -149,5 +150,8 @@ function usageError(error: CommanderError, entry: VerbEntry | undefined): Ascend
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
   const help = `ascend-bundle ${entry === undefined ? '' : `${entry.name} `}--help`;
   const code = error.code === 'commander.unknownOption' ? 'OPTION_UNKNOWN' : 'USAGE';
-  return new AscendBundleError(code, { message: `${message[0]?.toUpperCase()}${message.slice(1)}.`.replace(/([.?)])\.$/, '$1'), fix: `See ${help}.` });
+  return new AscendBundleError(code, {
+    message: `${message[0]?.toUpperCase()}${message.slice(1)}.`.replace(/([.?)])\.$/, '$1'),
+    fix: `See ${help}.`,
+  });
 }

@@ -41,7 +41,9 @@ export async function createReporter({ progress, isQuiet, style, stream }: Repor
     timings,
     warn(problem) {
       warnings.push(problem);
-      display.line(`${style.yellow('warning')} ${problem.code}: ${problem.message}${problem.fix === undefined ? '' : `\n  ${problem.fix}`}`);
+      display.line(
+        `${style.yellow('warning')} ${problem.code}: ${problem.message}${problem.fix === undefined ? '' : `\n  ${problem.fix}`}`,
+      );
     },
     note(text) {
       if (!isQuiet) display.line(style.dim(text));

@@ -113,7 +113,9 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
   };
   if (given.dryRun) return { backend: choice, result: { ...facts, ...plannedFields(weights), dryRun: true } };
   const expected = { weights, withInit: given.init };
-  await io.step('write', () => writeFileAtomically(path, compiled.bytes, { force: given.force, verify: (written) => verifyBundle(written, expected) }));
+  await io.step('write', () =>
+    writeFileAtomically(path, compiled.bytes, { force: given.force, verify: (written) => verifyBundle(written, expected) }),
+  );
   return { backend: choice, result: { ...facts, ...bundleFields(openBundleAt(path)), dryRun: false } };
 }
 

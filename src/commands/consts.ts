@@ -60,7 +60,13 @@ async function listFile({ file: path, namesOnly, sort }: ConstsValues): Promise<
   const sorted = [...found].sort(ORDERS[sort]);
   const outcome = { result: { path, kind, consts: sorted } };
   if (!namesOnly) return outcome;
-  return { ...outcome, raw: sorted.filter(({ eligible }) => eligible).map(({ name }) => `${name}\n`).join('') };
+  return {
+    ...outcome,
+    raw: sorted
+      .filter(({ eligible }) => eligible)
+      .map(({ name }) => `${name}\n`)
+      .join(''),
+  };
 }
 
 const ORDERS: Record<ConstsValues['sort'], (a: ConstFields, b: ConstFields) => number> = {

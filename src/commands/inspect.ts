@@ -63,7 +63,16 @@ async function inspectFile({ file: path }: InspectValues, io: Io): Promise<Outco
   return { result: { ...NOTHING, path, bytes: file.length, kind, ...partsOf(kind, file, io) } };
 }
 
-const NOTHING = { layout: null, backend: null, varSize: null, submodels: [], weights: [], attributes: {}, model: null, graph: null } as const;
+const NOTHING = {
+  layout: null,
+  backend: null,
+  varSize: null,
+  submodels: [],
+  weights: [],
+  attributes: {},
+  model: null,
+  graph: null,
+} as const;
 
 function partsOf(kind: Kind, file: FileBytes, io: Io): Partial<InspectResult> {
   if (kind === 'bundle') return inspectBundle(file, io);
@@ -116,7 +125,16 @@ function describeGraph(model: OmModel, io: Io): DescribedGraph {
 }
 
 /** `atc_cmdline` is not among them: it holds paths of the user who compiled. */
-const SHOWN_ATTRIBUTES = ['soc_version', 'arch_type', 'opp_version', 'atc_version', 'compiler_version', 'host_env_os', 'host_env_cpu', 'framework_type'];
+const SHOWN_ATTRIBUTES = [
+  'soc_version',
+  'arch_type',
+  'opp_version',
+  'atc_version',
+  'compiler_version',
+  'host_env_os',
+  'host_env_cpu',
+  'framework_type',
+];
 
 function attributesOf({ def }: OmModel): Record<string, string> {
   const shown = SHOWN_ATTRIBUTES.map((name) => [name, def.attr?.get(name)?.s ?? ''] as const);

@@ -130,7 +130,8 @@ function readPlan(bundle: Bundle, { update, strict, ignoreExtra, graph }: RunVal
     if (graph !== 'update') return undefined;
     throw new AscendBundleError('USAGE', { message: '--graph update needs new weights.', fix: 'Give them with --update.' });
   }
-  if (graph === 'init') throw new AscendBundleError('USAGE', { message: '--graph init stops before an update.', fix: 'Leave --update out.' });
+  if (graph === 'init')
+    throw new AscendBundleError('USAGE', { message: '--graph init stops before an update.', fix: 'Leave --update out.' });
   const plan = planUpdate(bundle.weights, readUpdates(update, bundle.weights), { strict, ignoreExtra });
   for (const warning of plan.warnings) io.warn(warning);
   return plan;
@@ -173,14 +174,24 @@ function statistics(times: readonly number[]): TimingFields {
   const middle = sorted.length / 2;
   const median = ((sorted[Math.ceil(middle) - 1] as number) + (sorted[Math.floor(middle)] ?? (sorted[0] as number))) / 2;
   const mean = times.reduce((sum, ms) => sum + ms, 0) / times.length;
-  return { count: times.length, minMs: round(sorted[0] as number), medianMs: round(median), meanMs: round(mean), maxMs: round(sorted.at(-1) as number) };
+  return {
+    count: times.length,
+    minMs: round(sorted[0] as number),
+    medianMs: round(median),
+    meanMs: round(mean),
+    maxMs: round(sorted.at(-1) as number),
+  };
 }
 
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-async function writeOutputs(outputs: readonly NamedTensor[], { output, outfmt, force }: RunValues, io: Io): Promise<readonly OutputFields[]> {
+async function writeOutputs(
+  outputs: readonly NamedTensor[],
+  { output, outfmt, force }: RunValues,
+  io: Io,
+): Promise<readonly OutputFields[]> {
   const written = output === undefined ? [] : await io.step('write', () => writeTensors(output, outputs, outfmt, { force }));
   return outputs.map((tensor, i) => {
     const file = written[i];

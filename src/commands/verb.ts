@@ -35,11 +35,12 @@ export interface Outcome<R> {
 
 /** What is used of a zod schema; said here so that the library's types do not depend on zod's. */
 export interface ValuesSchema<V> {
-  safeParse(
-    given: unknown,
-  ):
+  safeParse(given: unknown):
     | { readonly success: true; readonly data: V }
-    | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] } };
+    | {
+        readonly success: false;
+        readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] };
+      };
 }
 
 export interface Verb<V, R> {

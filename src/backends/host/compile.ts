@@ -26,9 +26,9 @@ import { type Attrs, constValue, type Graph, type Node } from '../../graph/graph
 import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { isStatic, type NamedSpec, tensorBytes, UNKNOWN_RANK } from '../../graph/tensor.js';
 import type { CompiledBundle, CompileJob } from '../backend.js';
-import { EXECUTABLE_NAME, HOST_MARK, HOST_PLATFORM_VERSION } from './mark.js';
 import { toExecutable } from './executable.js';
 import { lowerGraph } from './lower/lower.js';
+import { EXECUTABLE_NAME, HOST_MARK, HOST_PLATFORM_VERSION } from './mark.js';
 
 /** OM_PROTO_VERSION of GE. */
 const OM_IR_VERSION = 2;
@@ -97,7 +97,12 @@ function submodel(given: Graph, { inputs, outputs, addresses, isDynamic = false,
     ...(executable === undefined ? [] : [{ type: PARTITION.tbeKernels, bytes: executableItem(executable(named)) }]),
     { type: PARTITION.taskInfo, bytes: EMPTY_TASKS },
   ];
-  const header = { name: graph.name, omIrVersion: OM_IR_VERSION, platformVersion: HOST_PLATFORM_VERSION, isUnknownModel: isDynamic ? 1 : 0 };
+  const header = {
+    name: graph.name,
+    omIrVersion: OM_IR_VERSION,
+    platformVersion: HOST_PLATFORM_VERSION,
+    isUnknownModel: isDynamic ? 1 : 0,
+  };
   return writeOm({ header, tables: [{ partitions: partitions.filter(({ bytes }) => bytes.length > 0) }] });
 }
 

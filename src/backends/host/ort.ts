@@ -3,6 +3,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { memoryBytes } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { dtype } from '../../graph/dtype.js';
+import { typedView } from '../../graph/elements.js';
 import { bfloat16ToFloat32, float32ToBfloat16 } from '../../graph/float16.js';
 import { elementCount, type Tensor, type TensorSpec, tensorBytes } from '../../graph/tensor.js';
 
@@ -26,49 +27,29 @@ export function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] as string;
 }
 
-type TypedArrayConstructor = new (buffer: ArrayBuffer) => OrtTensor.DataType extends never ? never : ArrayBufferView;
-
-/** Element types at the border of ONNX Runtime: its name and the array it wants. bfloat16 crosses as float32. */
-const BORDER: Record<string, readonly [OrtTensor.Type, TypedArrayConstructor]> = {
-  float32: ['float32', Float32Array],
-  float64: ['float64', Float64Array],
-  float16: ['float16', Uint16Array],
-  int8: ['int8', Int8Array],
-  int16: ['int16', Int16Array],
-  int32: ['int32', Int32Array],
-  int64: ['int64', BigInt64Array],
-  uint8: ['uint8', Uint8Array],
-  uint16: ['uint16', Uint16Array],
-  uint32: ['uint32', Uint32Array],
-  uint64: ['uint64', BigUint64Array],
-  bool: ['bool', Uint8Array],
-};
-
-export function isHostDType({ name }: TensorSpec['dtype']): boolean {
-  return name === 'bfloat16' || BORDER[name] !== undefined;
-}
+/** Element types that cross the border of ONNX Runtime, under the same names there. bfloat16 crosses as float32. */
+const BORDER: ReadonlySet<string> = new Set('float32 float64 float16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool'.split(' '));
 
 /** @throws DTYPE_UNSUPPORTED */
 export function toOrtTensor(ort: Ort, tensor: Tensor, what: string): OrtTensor {
-  if (tensor.dtype.name === 'bfloat16') {
-    const wide = bfloat16ToFloat32(new Uint16Array(ownBuffer(tensor)));
-    return new ort.Tensor('float32', wide, [...tensor.shape]);
+  const { name } = tensor.dtype;
+  if (name !== 'bfloat16' && !BORDER.has(name)) {
+    throw new AscendBundleError('DTYPE_UNSUPPORTED', {
+      message: `${what} is ${name}, which is not on the host backend.`,
+      fix: `The host backend has bfloat16, ${[...BORDER].join(', ')}.`,
+    });
   }
-  const border = BORDER[tensor.dtype.name];
-  if (border === undefined) {
-    throw new AscendBundleError('DTYPE_UNSUPPORTED', { message: `${what} is ${tensor.dtype.name}, which is not on the host backend.` });
-  }
-  const [type, Array] = border;
-  return new ort.Tensor(type, new Array(ownBuffer(tensor)) as never, [...tensor.shape]);
+  const elements = typedView(tensor.dtype, ownBytes(tensor));
+  if (name === 'bfloat16') return new ort.Tensor('float32', bfloat16ToFloat32(elements as Uint16Array), [...tensor.shape]);
+  return new ort.Tensor(name as OrtTensor.Type, elements as never, [...tensor.shape]);
 }
 
-/** The bytes in a buffer that nothing else holds and that is aligned for every element type. */
-function ownBuffer({ dtype: type, shape, data }: Tensor): ArrayBuffer {
-  const out = new ArrayBuffer(tensorBytes(type, shape));
-  const view = new Uint8Array(out);
+/** A copy that nothing else holds, aligned for every element type: ONNX Runtime uses the memory it is given. */
+function ownBytes({ dtype: type, shape, data }: Tensor): Uint8Array {
+  const view = new Uint8Array(tensorBytes(type, shape));
   const step = 64 << 20;
   for (let pos = 0; pos < data.length; pos += step) view.set(data.read(pos, Math.min(data.length, pos + step)), pos);
-  return out;
+  return view;
 }
 
 /** What came out of ONNX Runtime as a tensor of the dtype that the bundle promises. */

@@ -4,14 +4,14 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { didYouMean, nearNames } from '../../base/near-names.js';
-import { type Bundle, type Submodel } from '../../formats/om/index.js';
+import type { Bundle, Submodel } from '../../formats/om/index.js';
 import { decodeElements } from '../../graph/elements.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
-import { describeSpec, type NamedSpec, type NamedTensor, sameShape, type Shape, type Tensor } from '../../graph/tensor.js';
+import { describeSpec, type NamedSpec, type NamedTensor, type Shape, sameShape, type Tensor } from '../../graph/tensor.js';
 import type { Session, UpdateReport } from '../backend.js';
 import { initialValues } from './initial-values.js';
-import { inferModel, openExecutable } from './stored-executable.js';
 import { firstLine, fromOrtTensor, isEmpty, loadOrt, type Ort, toOrtTensor } from './ort.js';
+import { inferModel, openExecutable } from './stored-executable.js';
 
 /** @throws ORT_MISSING, BUNDLE_INVALID */
 export async function openHostSession(bundle: Bundle, path: string): Promise<Session> {

@@ -9,7 +9,8 @@ export function constsText({ path, consts }: ConstsResult, style: Style): string
   const lines = [tableText(consts, columns(consts), style), `  ${consts.length} constants, ${formatBytes(total)}`];
   const risks = consts.flatMap(({ risks: all }) => all);
   const shown = [...new Map(risks.map((risk) => [risk.code, risk])).values()];
-  if (shown.length > 0) lines.push('', ...shown.map(({ code, severity, message }) => `  ${mark(severity, style)} ${code}: ${message}${more(risks, code)}`));
+  if (shown.length > 0)
+    lines.push('', ...shown.map(({ code, severity, message }) => `  ${mark(severity, style)} ${code}: ${message}${more(risks, code)}`));
   return lines.join('\n');
 }
 
@@ -20,14 +21,18 @@ function columns(consts: readonly ConstFields[]): readonly Column<ConstFields>[]
     { title: 'shape', cell: (row) => formatShape(row.shape) },
     { title: 'bytes', cell: (row) => formatBytes(row.bytes), align: 'right' },
     { title: 'used by', cell: usersText },
-    ...(consts.some(({ risks }) => risks.length > 0) ? [{ title: 'risks', cell: (row: ConstFields) => row.risks.map(({ code }) => code).join(', ') }] : []),
+    ...(consts.some(({ risks }) => risks.length > 0)
+      ? [{ title: 'risks', cell: (row: ConstFields) => row.risks.map(({ code }) => code).join(', ') }]
+      : []),
   ];
 }
 
 const SHOWN_USERS = 2;
 
 function usersText({ users }: ConstFields): string {
-  const shown = users.slice(0, SHOWN_USERS).map(({ node, type, slot }) => (type === 'output' ? `output ${node}` : `${node} (${type}${slot === '' ? '' : ` ${slot}`})`));
+  const shown = users
+    .slice(0, SHOWN_USERS)
+    .map(({ node, type, slot }) => (type === 'output' ? `output ${node}` : `${node} (${type}${slot === '' ? '' : ` ${slot}`})`));
   return `${shown.join(', ')}${users.length > SHOWN_USERS ? ` and ${users.length - SHOWN_USERS} more` : ''}`;
 }
 

@@ -66,7 +66,10 @@ function weightColumns(weights: readonly WeightFields[]): readonly Column<Weight
   ];
 }
 
-function modelSections({ name, headerVersion, platformVersion, isDynamic, inputs, outputs, partitions, attributes, nodes, constants }: ModelFields, style: Style): string[] {
+function modelSections(
+  { name, headerVersion, platformVersion, isDynamic, inputs, outputs, partitions, attributes, nodes, constants }: ModelFields,
+  style: Style,
+): string[] {
   const facts = [
     `model "${name}"`,
     `header ${headerVersion}`,
@@ -97,14 +100,23 @@ function graphSections({ name, nodes, subgraphs, operators, inputs, outputs, con
   const more = operators.length > SHOWN_OPERATORS ? `, and ${operators.length - SHOWN_OPERATORS} more types` : '';
   const facts = [
     `graph "${name}"`,
-    ...(opsets === null ? [] : [`opset ${Object.entries(opsets).map(([domain, version]) => (domain === 'ai.onnx' ? version : `${domain} ${version}`)).join(', ')}`]),
+    ...(opsets === null
+      ? []
+      : [
+          `opset ${Object.entries(opsets)
+            .map(([domain, version]) => (domain === 'ai.onnx' ? version : `${domain} ${version}`))
+            .join(', ')}`,
+        ]),
     `${nodes} nodes`,
     ...(subgraphs === 0 ? [] : [`${subgraphs} sub-graphs`]),
     `${consts.count} constants (${formatBytes(consts.bytes)})`,
   ];
   return [
     facts.join(', '),
-    `operators: ${operators.slice(0, SHOWN_OPERATORS).map(({ type, count }) => (count === 1 ? type : `${type} ×${count}`)).join(', ')}${more}`,
+    `operators: ${operators
+      .slice(0, SHOWN_OPERATORS)
+      .map(({ type, count }) => (count === 1 ? type : `${type} ×${count}`))
+      .join(', ')}${more}`,
     specsText('inputs', inputs, style),
     specsText('outputs', outputs, style),
   ];
@@ -122,7 +134,9 @@ function specsText(title: string, specs: readonly SpecFields[], style: Style): s
 }
 
 function attributesText(attributes: Readonly<Record<string, string>>): string {
-  return Object.entries(attributes).map(([name, value]) => `${name} ${value}`).join(', ');
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
 
 function section(title: string, content: string, style: Style): string {

@@ -14,7 +14,9 @@ export function openBundleAt(path: string): Bundle {
   const isGraph = kind === 'graph-json' || kind === 'onnx' || kind === 'air';
   throw new AscendBundleError('FILE_KIND', {
     message: `${path} is ${KIND_WORDS[kind]}, not a weight-updatable bundle.`,
-    fix: isGraph ? `Build one from it: ascend-bundle build ${path} --consts <names>.` : 'Give a bundle made by `ascend-bundle build` or by GE.',
+    fix: isGraph
+      ? `Build one from it: ascend-bundle build ${path} --consts <names>.`
+      : 'Give a bundle made by `ascend-bundle build` or by GE.',
   });
 }
 

@@ -28,7 +28,10 @@ export function graphFields({ graph, checked, program }: GraphSource): GraphFiel
     inputs: (program?.inputs ?? inputSpecs(graph)).map(specFields),
     outputs: (program?.outputs ?? outputSpecs(checked ?? graph)).map(specFields),
     consts: { count: consts.length, bytes: consts.reduce((sum, { data }) => sum + data.length, 0) },
-    opsets: program === undefined ? null : Object.fromEntries((program.model.opsetImport ?? []).map(({ domain, version }) => [domain || 'ai.onnx', Number(version)])),
+    opsets:
+      program === undefined
+        ? null
+        : Object.fromEntries((program.model.opsetImport ?? []).map(({ domain, version }) => [domain || 'ai.onnx', Number(version)])),
   };
 }
 
@@ -39,7 +42,9 @@ function countOperators(graph: Graph): { type: string; count: number }[] {
 }
 
 function inputSpecs(graph: Graph): NamedSpec[] {
-  return dataNodes(graph).flatMap(({ name, outputDescs: [desc] }) => (desc === undefined ? [] : [{ name, dtype: desc.dtype, shape: desc.shape }]));
+  return dataNodes(graph).flatMap(({ name, outputDescs: [desc] }) =>
+    desc === undefined ? [] : [{ name, dtype: desc.dtype, shape: desc.shape }],
+  );
 }
 
 function outputSpecs(graph: Graph | CheckedGraph): NamedSpec[] {

@@ -22,7 +22,8 @@ export function verifyBundle(path: string, { weights, withInit }: ExpectedBundle
   for (const weight of weights) {
     const found = bundle.weights.find((candidate) => candidate.constName === weight.constName);
     if (found === undefined) fail(`weight "${weight.constName}" has no Assign in the update graph`);
-    else if (found.updateIndex !== weight.updateIndex) fail(`weight "${weight.constName}" is input ${found.updateIndex} of the update graph; expected ${weight.updateIndex}`);
+    else if (found.updateIndex !== weight.updateIndex)
+      fail(`weight "${weight.constName}" is input ${found.updateIndex} of the update graph; expected ${weight.updateIndex}`);
     else if (found.spec.dtype !== weight.spec.dtype || !sameShape(found.spec.shape, weight.spec.shape)) {
       fail(`weight "${weight.constName}" is ${describeSpec(found.spec)}; expected ${describeSpec(weight.spec)}`);
     }
