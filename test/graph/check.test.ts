@@ -132,9 +132,7 @@ test('an operator without a rule has the outputs that the file gives, or unknown
   expect(checked.spec('a:0').shape).toEqual([-2]);
 });
 
-test('20,000 nodes are checked in well under a second', () => {
+test('a chain of 20,000 nodes is checked without running out of stack', () => {
   const nodes = [x, ...Array.from({ length: 20_000 }, (_, i) => aipp(`n${i}`, i === 0 ? 'x:0' : `n${i - 1}:0`))];
-  const start = performance.now();
-  checkGraph(graph(nodes, ['n19999:0']));
-  expect(performance.now() - start).toBeLessThan(1500);
+  expect(checkGraph(graph(nodes, ['n19999:0'])).nodes).toHaveLength(20_001);
 });
