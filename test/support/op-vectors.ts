@@ -6,6 +6,7 @@
 // It also holds the output rule to the truth: its dtype must be the real one, its shape too where it is static, and must be
 // compatible where dimensions are open. What is expected comes from a formula written in the test, never from the lowering.
 //
+// * A tensor with a `format` (`{ ...t(…), format: 'NCHW' }`) comes from a source that says so.
 // * Inputs are keyed by the prototype's slot names; a dynamic slot takes a list: `{ x: [a, b] }` gives `x0`, `x1`.
 // * Attributes are plain values, typed by the prototype: `{ strides: [1, 1], dst_type: 'int32' }`; a dtype is its numpy name.
 // * `options.consts` names the inputs that are Consts of the graph instead (`axes`, `shape`): do both where both work.
@@ -153,7 +154,7 @@ export function graphOf(type: string, inputs: OpInputs, attrs: OpAttrs, options:
     return {
       ...emptyNode(name, isConst ? 'Const' : 'Data'),
       outputNames: ['y'],
-      outputDescs: [{ dtype: tensor.dtype, shape }],
+      outputDescs: [{ dtype: tensor.dtype, shape, ...(tensor.format === undefined ? {} : { format: tensor.format }) }],
       attrs: new Map(value),
     };
   });
