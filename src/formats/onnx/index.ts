@@ -1,6 +1,6 @@
 // `.onnx` files, any size: structure is decoded, weights stay ranges of the file.
 import { basename } from 'node:path';
-import { openFile } from '../../base/bytes.js';
+import { type FileBytes, openFile } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { decode } from '../../base/protobuf/index.js';
 import type { Graph } from '../../graph/graph.js';
@@ -16,7 +16,7 @@ import { upgradeModel } from './upgrade.js';
 import { namedSpecs } from './values.js';
 
 /** An ONNX model in two views: what is executed, and what is looked at. */
-export interface OnnxSource extends OnnxProgram {
+export interface OnnxSource extends OnnxProgram, Disposable {
   /** In the ONNX dialect: a `Data` per input, a `Const` per const, every other node as it is. */
   readonly graph: Graph;
 }
@@ -25,14 +25,25 @@ export interface OnnxSource extends OnnxProgram {
 const IR_OF_FREE_INITIALIZERS = 4;
 
 /**
- * Reads a model of opset 1 to 26. The file stays open while a range of its weights is in use; external data is opened for each read.
+ * Reads a model of opset 1 to 26. The file stays open until the source is disposed of, or forgotten with all ranges of its
+ * weights; external data is opened for each read.
  *
  * @throws FILE_NOT_FOUND, FILE_IO, FILE_EMPTY, FILE_KIND, FILE_MALFORMED, FILE_TRUNCATED, PATH_ESCAPES, GRAPH_INVALID,
  *   OP_UNSUPPORTED, DTYPE_UNSUPPORTED
  */
 export function readOnnx(path: string): OnnxSource {
-  const what = basename(path);
   const file = openFile(path);
+  try {
+    return Object.assign(readModel(file), { [Symbol.dispose]: () => file[Symbol.dispose]() });
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function readModel(file: FileBytes): Omit<OnnxSource, keyof Disposable> {
+  const { path } = file;
+  const what = basename(path);
   if (file.length === 0) {
     throw new AscendBundleError('FILE_EMPTY', { message: `${path} is empty (0 bytes).`, fix: 'Copy or export the file again.' });
   }
