@@ -3,7 +3,8 @@
 import { UNDEFINED_DTYPE } from './dtype.js';
 import type { Node } from './graph.js';
 import type { OpPrototype, SlotPrototype } from './ops/prototypes.js';
-import { describeSpec, hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from './tensor.js';
+import { mergeShapes } from './ops/shapes.js';
+import { describeSpec, type TensorSpec, UNKNOWN_RANK } from './tensor.js';
 
 export const UNKNOWN_SPEC: TensorSpec = { dtype: UNDEFINED_DTYPE, shape: UNKNOWN_RANK };
 
@@ -21,14 +22,6 @@ export function mergeSpecs(a: TensorSpec, b: TensorSpec): TensorSpec | undefined
   if (shape === undefined) return undefined;
   const format = a.format ?? b.format;
   return { dtype: isKnownDType(a) ? a.dtype : b.dtype, shape, ...(format === undefined ? {} : { format }) };
-}
-
-function mergeShapes(a: Shape, b: Shape): Shape | undefined {
-  if (hasUnknownRank(a)) return b;
-  if (hasUnknownRank(b)) return a;
-  if (a.length !== b.length) return undefined;
-  const merged = a.map((dim, i) => (dim === UNKNOWN_DIM ? (b[i] as number) : dim));
-  return merged.every((dim, i) => b[i] === UNKNOWN_DIM || b[i] === dim) ? merged : undefined;
 }
 
 /** Names of a node's outputs when there are `count`: a dynamic output `y` becomes `y0`, `y1`, …; undefined if `count` does not fit. */

@@ -113,6 +113,15 @@ function remedy(op: OpContext, slot: string): string {
   return `Give the spec of "${ref}" in "outputs" of the node that makes it, or a static shape to the inputs of the graph.`;
 }
 
+/** What two statements about one shape say together; undefined where they contradict each other. */
+export function mergeShapes(a: Shape, b: Shape): Shape | undefined {
+  if (hasUnknownRank(a)) return b;
+  if (hasUnknownRank(b)) return a;
+  if (a.length !== b.length) return undefined;
+  const merged = a.map((dim, i) => (dim === UNKNOWN_DIM ? (b[i] as number) : dim));
+  return merged.every((dim, i) => b[i] === UNKNOWN_DIM || b[i] === dim) ? merged : undefined;
+}
+
 /** The same rule (or lowering) for several operators, named in one text. */
 export function each<T>(types: string, row: T): Readonly<Record<string, T>> {
   return Object.fromEntries(

@@ -35,6 +35,8 @@ export interface LowerContext extends OpContext {
     attrs?: Readonly<Record<string, OnnxAttr | undefined>>,
     outputs?: readonly string[],
   ): string;
+  /** A new name, for `outputs` of an intermediate node that has several. */
+  fresh(): string;
   /** A small constant of the lowering's own; gives its name. */
   initializer(tensor: Tensor): string;
   /** A 1-D int64 constant, for axes, shapes, pads. */

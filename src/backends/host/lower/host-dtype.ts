@@ -1,6 +1,9 @@
 // Which dtypes the host backend computes with. bfloat16 is widened: ONNX Runtime has hardly a kernel for it on a CPU.
+
+import { memoryBytes } from '../../../base/bytes.js';
 import { type DType, dtype } from '../../../graph/dtype.js';
-import type { TensorSpec } from '../../../graph/tensor.js';
+import { decodeElements } from '../../../graph/elements.js';
+import type { Tensor, TensorSpec } from '../../../graph/tensor.js';
 
 const COMPUTED: ReadonlySet<string> = new Set([
   'float32',
@@ -35,4 +38,11 @@ export function hostSpec(spec: TensorSpec): TensorSpec {
  */
 export function onnxType(given: DType): number {
   return given.onnx as number;
+}
+
+/** A small tensor with bfloat16 widened. */
+export function hostTensor(tensor: Tensor): Tensor {
+  if (tensor.dtype.name !== 'bfloat16') return tensor;
+  const values = Float32Array.from(decodeElements(tensor), Number);
+  return { ...tensor, dtype: dtype('float32'), data: memoryBytes(new Uint8Array(values.buffer)) };
 }

@@ -1,6 +1,8 @@
 // All lowerings. One file per family of operators.
 
+import { activationLowerings } from './activation.js';
 import { binaryLowerings } from './binary.js';
+import { channelLowerings } from './channel.js';
 import type { Lowerings } from './context.js';
 import { convLowerings } from './conv.js';
 import { fillLowerings } from './fill.js';
@@ -8,7 +10,9 @@ import { gatherLowerings } from './gather.js';
 import { indexLowerings } from './index-ops.js';
 import { joinLowerings } from './join.js';
 import { layoutLowerings } from './layout.js';
+import { logicLowerings } from './logic.js';
 import { normLowerings } from './norm.js';
+import { passingLowerings } from './passing.js';
 import { poolLowerings } from './pool.js';
 import { selectLowerings } from './select.js';
 import { sequenceLowerings } from './sequence.js';
@@ -18,6 +22,10 @@ import { unaryLowerings } from './unary.js';
 export const lowerings: Lowerings = {
   ...unaryLowerings,
   ...binaryLowerings,
+  ...passingLowerings,
+  ...logicLowerings,
+  ...channelLowerings,
+  ...activationLowerings,
   ...convLowerings,
   ...poolLowerings,
   ...normLowerings,

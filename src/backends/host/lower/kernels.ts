@@ -102,9 +102,9 @@ export interface Kernel {
 const WIDER: Readonly<Record<string, readonly string[]>> = {
   bool: ['uint8', 'int32'],
   int8: ['int16', 'int32', 'int64'],
-  uint8: ['int32', 'int64'],
+  uint8: ['int32', 'int64', 'uint32'],
   int16: ['int32', 'int64'],
-  uint16: ['int32', 'int64'],
+  uint16: ['int32', 'int64', 'uint32'],
   int32: ['int64'],
   uint32: ['int64'],
   float16: ['float32'],

@@ -8,7 +8,7 @@ import { dynamicRefs, opContext } from '../../../graph/ops/op-context.js';
 import type { OpPrototype } from '../../../graph/ops/prototypes.js';
 import type { Tensor } from '../../../graph/tensor.js';
 import type { LowerContext, OnnxAttr } from './context.js';
-import { hostSpec, onnxType } from './host-dtype.js';
+import { hostSpec, hostTensor, onnxType } from './host-dtype.js';
 import { computeDType, KERNELS } from './kernels.js';
 import type { Program } from './program.js';
 
@@ -18,15 +18,14 @@ type OnnxAttrs = Readonly<Record<string, OnnxAttr | undefined>>;
 export function lowerContext(node: Node, prototype: OpPrototype, graph: CheckedGraph, program: Program): LowerContext {
   const spec = (ref: string) => hostSpec(graph.spec(ref));
   const op = opContext(node, prototype, { spec, constant: (ref) => graph.constant(ref) }, 'OP_UNSUPPORTED');
-  let emitted = 0;
   function initializer(tensor: Tensor): string {
     const name = program.fresh(`${node.name}/const`);
-    program.initializer(name, tensor);
+    program.initializer(name, hostTensor(tensor));
     return name;
   }
 
   function cast(value: string, to: string, output = program.fresh(`${value}/${to}`)): string {
-    program.emit(output, 'Cast', [value], { to: onnxType(dtype(to)) }, [output]);
+    program.emit(`${node.name}/Cast`, 'Cast', [value], { to: onnxType(dtype(to)) }, [output]);
     return output;
   }
   /** Emits the node; where there is no kernel for its dtype, between casts to a dtype that has one and holds it exactly. */
@@ -60,11 +59,12 @@ export function lowerContext(node: Node, prototype: OpPrototype, graph: CheckedG
     output: (index = 0) => program.valueName(valueRef(node.name, index)),
     outputSpec: (index = 0) => spec(valueRef(node.name, index)),
     emit(opType, inputs, attrs = {}, outputs) {
-      const name = `${node.name}/${opType}${emitted++ === 0 ? '' : `_${emitted - 1}`}`;
+      const name = `${node.name}/${opType}`;
       const results = outputs ?? [program.fresh(name)];
       emitExactly(name, opType, inputs, attrs, results);
       return results[0] as string;
     },
+    fresh: () => program.fresh(`${node.name}/value`),
     initializer,
     int64s: (values) => initializer(toTensor('int64', [values.length], values)),
     scalar: (value, like) => initializer(toTensor(hostSpec(like).dtype.name, [], [value])),

@@ -17,15 +17,13 @@ export class Program {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
   readonly #taken = new Set<string>();
+  readonly #nodeNames = new Set<string>();
   readonly #names = new Map<ValueRef, string>();
   readonly #dtypes = new Map<string, string>();
 
   /** A value name that nothing has yet: `wanted`, or `wanted` with a number. */
   fresh(wanted: string): string {
-    let name = wanted;
-    for (let i = 1; this.#taken.has(name) || name === ''; i++) name = `${wanted}#${i}`;
-    this.#taken.add(name);
-    return name;
+    return firstFree(this.#taken, wanted);
   }
 
   /** Gives the value of `ref` its ONNX name, once. */
@@ -70,13 +68,22 @@ export class Program {
       );
       if (dtype !== undefined) this.setDType(output, dtype);
     });
-    this.nodes.push({ name, opType, input: [...inputs], output: [...outputs], ...(attribute.length === 0 ? {} : { attribute }) });
+    // Nodes have a name space of their own, in which ONNX Runtime wants no name twice.
+    const nodeName = firstFree(this.#nodeNames, name);
+    this.nodes.push({ name: nodeName, opType, input: [...inputs], output: [...outputs], ...(attribute.length === 0 ? {} : { attribute }) });
   }
 
   initializer(name: string, { dtype, shape, data }: Tensor): void {
     this.setDType(name, dtype.name);
     this.initializers.push({ name, dataType: onnxType(dtype), dims: [...shape], rawData: data });
   }
+}
+
+function firstFree(taken: Set<string>, wanted: string): string {
+  let name = wanted;
+  for (let i = 1; taken.has(name) || name === ''; i++) name = `${wanted}#${i}`;
+  taken.add(name);
+  return name;
 }
 
 function toAttribute(name: string, value: OnnxAttr): OnnxAttribute {

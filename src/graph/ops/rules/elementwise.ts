@@ -1,8 +1,8 @@
 // Element-wise operators: the output has the dtype and the (broadcast) shape of the inputs.
 import { dtype } from '../../dtype.js';
-import { hasUnknownRank } from '../../tensor.js';
+import { hasUnknownRank, type TensorSpec } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { broadcasting, broadcastShape, each, like, sharedDType } from '../shapes.js';
+import { axisIndex, broadcasting, broadcastShape, each, like, sharedDType } from '../shapes.js';
 
 const bool = dtype('bool');
 
@@ -41,32 +41,35 @@ export const elementwiseRules: OutputRules = {
     sharedDType(op, op.has('value') ? ['x', 'threshold', 'value'] : ['x', 'threshold']);
     return [op.input('x')];
   },
-  PRelu: channelwise('weight'),
-  BiasAdd: channelwise('bias'),
+  ...each('GLU SwiGlu', halved),
+  PRelu: likeX('weight'),
+  BiasAdd: likeX('bias'),
   ...each('AddN AccumulateNV2 MaxN Eltwise', sameInputs('x')),
   Cast: (op) => [{ ...op.input('x'), dtype: op.dtype('dst_type') }],
   CastLike: (op) => [{ ...op.input('x'), dtype: op.input('target').dtype }],
-  Bias: along('bias'),
+  Bias: likeX('bias'),
   Scale: (op) => {
     if (op.has('bias')) sharedDType(op, ['x', 'scale', 'bias']);
-    return along('scale')(op);
+    return likeX('scale')(op);
   },
 };
 
-/** Like x; the second input has one value per channel (or one at all), of the same dtype. */
-function channelwise(slot: string): OutputRule {
+/** Like x; the other input has the same dtype and covers one or several of its axes. */
+function likeX(slot: string): OutputRule {
   return (op) => {
     sharedDType(op, ['x', slot]);
     return [op.input('x')];
   };
 }
 
-/** Like x; the other input covers `num_axes` of its axes from `axis` on (Caffe's Bias and Scale). */
-function along(slot: string): OutputRule {
-  return (op) => {
-    sharedDType(op, ['x', slot]);
-    return [op.input('x')];
-  };
+/** Half of x along `dim`: one half gates the other. */
+function halved(op: OpContext): readonly TensorSpec[] {
+  const { dtype: row, shape } = op.input('x');
+  if (hasUnknownRank(shape)) return [{ dtype: row, shape }];
+  const axis = axisIndex(op, op.int('dim'), shape.length, 'dim');
+  const size = shape[axis] as number;
+  if (size > 0 && size % 2 === 1) op.fail(`halves ${size} values along axis ${axis}.`, 'The size of that axis must be even.');
+  return [{ dtype: row, shape: shape.with(axis, size < 0 ? size : size / 2) }];
 }
 
 /** Any number of inputs of one dtype and one shape. */
