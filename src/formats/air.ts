@@ -73,13 +73,13 @@ export interface AirFiles {
   readonly weights: ReadonlyMap<string, Bytes>;
 }
 
-/** GE refuses a graph file from this size on. */
-export const AIR_LIMIT_BYTES = 2 ** 31 - 1;
+/** GE refuses a larger graph file (and so does every protobuf library). */
+const AIR_LIMIT_BYTES = 2 ** 31 - 1;
 
 /**
  * The graph file, all weights inside. Equal graphs give equal bytes: map keys are sorted.
  *
- * @throws GRAPH_INVALID
+ * @throws GRAPH_INVALID, also for a graph of 2 GiB or more, which needs weight files (`airFiles`)
  */
 export function writeAir(graph: Graph, options: Pick<AirOptions, 'style'> = {}): Bytes {
   return airFiles(graph, options).graph;
@@ -88,7 +88,7 @@ export function writeAir(graph: Graph, options: Pick<AirOptions, 'style'> = {}):
 /**
  * The graph file and its weight files; nothing is read before they are written.
  *
- * @throws GRAPH_INVALID, also when two Consts are given the same weight file
+ * @throws GRAPH_INVALID, also when two Consts are given the same weight file, or 2 GiB or more stay inside
  */
 export function airFiles(graph: Graph, { style = 'ge', weightFile }: AirOptions = {}): AirFiles {
   const weights = new Map<string, Bytes>();
@@ -105,5 +105,12 @@ export function airFiles(graph: Graph, { style = 'ge', weightFile }: AirOptions 
       return { kind: 'file', location };
     },
   });
-  return { graph: encode(ModelDef, model, { sortMaps: true }), weights };
+  const bytes = encode(ModelDef, model, { sortMaps: true });
+  if (bytes.length > AIR_LIMIT_BYTES) {
+    throw new AscendBundleError('GRAPH_INVALID', {
+      message: `Graph "${graph.name}" takes ${bytes.length} bytes as a graph file; GE reads at most ${AIR_LIMIT_BYTES}.`,
+      fix: 'Write its large weights to files of their own.',
+    });
+  }
+  return { graph: bytes, weights };
 }

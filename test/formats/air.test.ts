@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { memoryBytes, openFile } from '../../src/base/bytes.js';
+import { memoryBytes, openFile, zeroBytes } from '../../src/base/bytes.js';
 import { AscendBundleError } from '../../src/base/errors.js';
 import { decode, encode } from '../../src/base/protobuf/index.js';
 import { airFiles, graphFromAir, readAir, writeAir } from '../../src/formats/air.js';
@@ -187,6 +187,14 @@ describe('weights in files of their own', () => {
   test('two Consts in one file are refused', () => {
     expect(() => airFiles(linear, { weightFile: () => 'same' })).toThrow(/Two Consts/);
   });
+});
+
+test('a graph of 2 GiB is refused, unless its weights go out', () => {
+  const big = spec(2 ** 29);
+  const value = { ...big, data: zeroBytes(2 ** 31) };
+  const graph: Graph = { ...linear, nodes: [node('w', 'Const', [], [], big, { value: { kind: 'tensor', value } })], outputs: [] };
+  expect(() => writeAir(graph)).toThrow(/takes 2147\d+ bytes.*at most 2147483647/);
+  expect(airFiles(graph, { weightFile: () => 'w.bin' }).weights.get('w.bin')?.length).toBe(2 ** 31);
 });
 
 test('an edge to nothing is refused when writing', () => {

@@ -13,6 +13,7 @@ import {
   MAGIC,
   type OmHeader,
   readHeader,
+  VERSION_2,
 } from './header.js';
 import { partitionTypeName } from './partition-types.js';
 import { readTable, TINY, tableBytes, truncated, WIDE } from './table.js';
@@ -156,6 +157,9 @@ function tableWarnings(header: OmHeader, table: PartitionTable, what: string, ba
     warnings.push(
       warning('OM_PARTITION_COUNT', `${what} has a table of ${partitions.length} partitions; GE loads at most ${GE_MAX_PARTITIONS}.`, at),
     );
+  }
+  if (partitions.length === 1 && header.version >= VERSION_2 && !isMultiTable(header) && !isFlow(header)) {
+    warnings.push(warning('OM_NOT_COMPILED', `${what} has one partition only: a graph that was not compiled, which no device runs.`, at));
   }
   let expected = 0;
   for (const { type, typeName, memOffset, bytes, offsetBytes } of partitions) {

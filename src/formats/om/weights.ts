@@ -10,12 +10,12 @@ export interface AssignedWeight {
   readonly variableName: string;
   /** Which input of the update model has the new value. */
   readonly updateIndex: number;
-  /** As the weight is given at an update: before GE's conversions. */
+  /** As the weight is given at an update: before GE's conversions. Its shape is static. */
   readonly spec: TensorSpec;
 }
 
 export interface AssignedWeights {
-  /** In the order of the update model's inputs. */
+  /** In the order of the update model's inputs. An Assign that cannot be followed is a warning, and no weight. */
   readonly weights: readonly AssignedWeight[];
   readonly warnings: readonly Problem[];
 }
@@ -30,14 +30,22 @@ export function assignedWeights(def: ModelDef, what: string): AssignedWeights {
     const source = scopes.origin(scope, dataEdge(op, 1));
     const updateIndex = source === undefined ? undefined : scopes.inputIndex(source.op);
     if (variable?.op.type !== 'Variable' || updateIndex === undefined) {
-      warnings.push({
-        code: 'BUNDLE_WEIGHT',
-        message: `In ${what}, Assign "${op.name ?? ''}" does not lead from an input of the model to a Variable; what it updates is not known.`,
-      });
-    } else weights.push({ variableName: variable.op.name ?? '', updateIndex, spec: weightSpec(op, source?.op, what) });
+      warnings.push(problem(what, op, 'does not lead from an input of the model to a Variable; what it updates is not known'));
+      continue;
+    }
+    const spec = weightSpec(op, source?.op, what);
+    if (isStatic(spec.shape)) weights.push({ variableName: variable.op.name ?? '', updateIndex, spec });
+    else warnings.push(problem(what, op, `does not say the shape of what it gives "${variable.op.name ?? ''}"`));
   }
   weights.sort((a, b) => a.updateIndex - b.updateIndex);
-  return { weights, warnings: [...warnings, ...repeated(weights, what)] };
+  return {
+    weights,
+    warnings: [...warnings, ...repeated(weights, what), ...(warnings.length > 0 ? [] : unused(weights, scopes.inputCount, what))],
+  };
+}
+
+function problem(what: string, assign: OpDef, why: string): Problem {
+  return { code: 'BUNDLE_WEIGHT', message: `In ${what}, Assign "${assign.name ?? ''}" ${why}.` };
 }
 
 function repeated(weights: readonly AssignedWeight[], what: string): readonly Problem[] {
@@ -47,6 +55,13 @@ function repeated(weights: readonly AssignedWeight[], what: string): readonly Pr
       code: 'BUNDLE_WEIGHT',
       message: `In ${what}, input ${updateIndex} is assigned to more than one Variable.`,
     }));
+}
+
+function unused(weights: readonly AssignedWeight[], inputCount: number, what: string): readonly Problem[] {
+  const used = new Set(weights.map(({ updateIndex }) => updateIndex));
+  return Array.from({ length: inputCount }, (_, i) => i)
+    .filter((i) => !used.has(i))
+    .map((i) => ({ code: 'BUNDLE_WEIGHT', message: `In ${what}, input ${i} is assigned to no Variable.` }));
 }
 
 /** The Assign's `ref` side is what the Variable was before conversions; the value side is of unknown rank in GE's own graphs. */
@@ -82,9 +97,11 @@ const MAX_STEPS = 1000;
 class Scopes {
   readonly #scopes = new Map<string, Scope>();
   readonly #root: Scope | undefined;
+  readonly #inputs: readonly OpDef[];
 
   constructor(def: ModelDef) {
     const [root, ...rest] = def.graph ?? [];
+    this.#inputs = (root?.op ?? []).filter(({ type }) => type === 'Data');
     if (root === undefined) return;
     const byName = new Map(rest.map((graph) => [graph.name ?? '', graph]));
     this.#root = { graph: root, ops: opsOf(root), parent: undefined };
@@ -131,13 +148,16 @@ class Scopes {
     return undefined;
   }
 
+  get inputCount(): number {
+    return this.#inputs.length;
+  }
+
   /** The place of a Data op of the root graph among the inputs of the model. */
   inputIndex(op: OpDef): number | undefined {
-    const data = (this.#root?.graph.op ?? []).filter(({ type }) => type === 'Data');
-    const position = data.indexOf(op);
+    const position = this.#inputs.indexOf(op);
     if (position < 0) return undefined;
     const index = Number(op.attr?.get('index')?.i ?? position);
-    return Number.isSafeInteger(index) && index >= 0 && index < data.length ? index : undefined;
+    return Number.isSafeInteger(index) && index >= 0 && index < this.#inputs.length ? index : undefined;
   }
 }
 

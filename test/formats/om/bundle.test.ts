@@ -15,9 +15,11 @@ import {
   writeBundle,
   writeOm,
 } from '../../../src/formats/om/index.js';
-import { constValue, findNode, type Node } from '../../../src/graph/graph.js';
-import { describeSpec } from '../../../src/graph/tensor.js';
+import { dtype } from '../../../src/graph/dtype.js';
+import { constValue, findNode, type Graph, type Node } from '../../../src/graph/graph.js';
+import { describeSpec, UNKNOWN_RANK } from '../../../src/graph/tensor.js';
 import { corpus, hasCorpus } from '../../support/corpus.js';
+import { graphs, model } from '../../support/damaged.js';
 
 const open = (name: string): Bundle => readBundle(openFile(corpus('ge-bundles', `${name}.om`)), `${name}.om`);
 
@@ -171,7 +173,7 @@ describe.skipIf(!hasCorpus)('roles', () => {
   test('order is the last resort, and said', () => {
     const bundle = rebuilt('linear', [0, 0, 0]);
     expect(rolesOf(bundle)).toEqual(['infer', 'init', 'update']);
-    expect(bundle.warnings.map(({ code }) => code)).toEqual(['BUNDLE_ROLE']);
+    expect(bundle.warnings.map(({ code }) => code)).toEqual(['BUNDLE_ROLE', 'BUNDLE_WEIGHT']);
     expect(bundle.weights).toEqual([]);
   });
 
@@ -212,4 +214,54 @@ test.skipIf(!hasCorpus)('a model inside a bundle is found by type, not by positi
   const table = open('linear').submodels[2]?.om.tables[0];
   expect(table?.partitions.map(({ type }) => type)).toEqual([PARTITION.soBins, PARTITION.modelInoutInfo, PARTITION.modelDef]);
   expect(findPartition(table, PARTITION.modelDef)?.typeName).toBe('MODEL_DEF');
+});
+
+describe('an Assign that cannot be followed is said, and is no weight', () => {
+  const unknown = { dtype: dtype('float32'), shape: UNKNOWN_RANK };
+  const withoutShape = (node: Node): Node => ({ ...node, inputDescs: node.inputDescs.map(() => unknown), outputDescs: [unknown] });
+  const update = graphs.update;
+  const changed = (change: (node: Node) => Node, root: (node: Node) => Node = (node) => node): Graph => ({
+    ...update,
+    nodes: update.nodes.map(root),
+    subgraphs: update.subgraphs.map((graph) => ({ ...graph, nodes: graph.nodes.map(change) })),
+  });
+  const read = (graph: Graph) => readBundle(writeBundle([model(graphs.infer), model(graph)]), 'b.om');
+
+  test.each<[string, Graph, RegExp]>([
+    ['no shape', changed(withoutShape, withoutShape), /"assign" does not say the shape of what it gives "w_var"/],
+    ['no variable', changed((node) => (node.name === 'w_var' ? { ...node, type: 'Identity' } : node)), /"assign" does not lead/],
+    [
+      'no input',
+      changed((node) => (node.name === 'data' ? { ...node, type: 'Const', inputs: [], inputNames: [] } : node)),
+      /"assign" does not lead/,
+    ],
+    ['no branch', { ...update, nodes: update.nodes.filter(({ type }) => type !== 'If') }, /input 0 is assigned to no Variable/],
+  ])('%s', (_, graph, message) => {
+    const { weights, warnings } = read(graph);
+    expect(weights).toEqual([]);
+    expect(warnings.filter(({ code }) => code === 'BUNDLE_WEIGHT').map((warning) => warning.message)).toEqual([
+      expect.stringMatching(message),
+    ]);
+  });
+
+  test('edges in a circle end', () => {
+    const circle = changed((node) => (node.name === 'data' ? { ...node, type: 'Identity', inputs: ['data:0'], inputNames: ['x'] } : node));
+    expect(read(circle).weights).toEqual([]);
+  });
+
+  test('conversions on the way are passed', () => {
+    const cast = (name: string, input: string): Node => ({
+      ...(graphs.infer.nodes[2] as Node),
+      name,
+      type: 'Cast',
+      inputs: [input],
+      inputNames: ['x'],
+    });
+    const graph = changed((node) => (node.name === 'assign' ? { ...node, inputs: ['c1:0', 'c2:0'] } : node));
+    const [branch] = graph.subgraphs;
+    const converted = { ...branch, nodes: [...(branch?.nodes ?? []), cast('c1', 'w_var:0'), cast('c2', 'data:0')] } as Graph;
+    expect(read({ ...graph, subgraphs: [converted] }).weights.map(({ constName, updateIndex }) => [constName, updateIndex])).toEqual([
+      ['w', 0],
+    ]);
+  });
 });

@@ -140,3 +140,74 @@ describe.skipIf(!hasCorpus)('the corpus', () => {
     ).toBe(true);
   });
 });
+
+test('a model with its graph only is said not to be compiled', () => {
+  const graph = { type: PARTITION.modelDef, bytes: hex('3a 03 0a 01 74') };
+  const codes = readOm(writeOm({ header: { name: 't' }, tables: [{ partitions: [graph] }] }), 't.om').warnings.map(({ code }) => code);
+  expect(codes).toEqual(['OM_NOT_COMPILED']);
+});
+
+// The layout that the C runtime of nano chips reads (§1.7); no file of that family is at hand.
+test('aligned partitions are found by their offsets and written back with their gaps', () => {
+  const align = 64;
+  const zeros = (length: number) => memoryBytes(new Uint8Array(length));
+  // The table has 8 + 3·24 = 80 bytes after a header of 256, so it is padded by 48.
+  const bytes = writeOm({
+    header: { modelType: 4, name: 'nano' },
+    tables: [
+      {
+        partitions: [
+          { type: PARTITION.preModelDesc, bytes: hex('01 02 03'), gapBefore: zeros(48) },
+          { type: PARTITION.preModelSqe, bytes: hex('04'), gapBefore: zeros(align - 3) },
+          { type: PARTITION.modelDef, bytes: hex('3a 03 0a 01 74'), gapBefore: zeros(align - 1) },
+        ],
+      },
+    ],
+    rest: zeros(align - 5),
+  });
+  const om = readOm(bytes, 'nano.om');
+  expect(om.warnings).toEqual([]);
+  expect(om.tables[0]?.partitions.map(({ typeName, offsetBytes, memOffset }) => [typeName, offsetBytes, memOffset])).toEqual([
+    ['PRE_MODEL_DESC', 384, 48],
+    ['PRE_MODEL_SQE', 448, 112],
+    ['MODEL_DEF', 512, 176],
+  ]);
+  expect([...(om.tables[0]?.partitions[1]?.bytes.read() ?? [])]).toEqual([4]);
+  expect(equalBytes(writeOm(om), bytes)).toBe(true);
+});
+
+describe('what is strange but readable is said', () => {
+  const partitions = [
+    { type: PARTITION.modelDef, bytes: hex('3a 03 0a 01 74') },
+    { type: PARTITION.taskInfo, bytes: hex('58 00') },
+  ];
+  const changed = (at: number, value: number) => {
+    const raw = Uint8Array.from(writeOm({ header: { name: 't' }, tables: [{ partitions }] }).read());
+    raw[at] = value;
+    return readOm(memoryBytes(raw), 't.om').warnings;
+  };
+  test.each([
+    ['another header size', 4, 1, 'OM_HEADER', 'byte 4'],
+    ['encryption', 80, 1, 'OM_ENCRYPTED', 'byte 80'],
+    ['reserved bytes', 250, 1, 'OM_RESERVED', 'byte 0'],
+    ['a checksum', 12, 1, 'OM_RESERVED', 'byte 0'],
+    ['an unknown partition', 264, 99, 'OM_PARTITION_UNKNOWN', 'byte 312'],
+    ['an offset that is not the place', 296, 7, 'OM_MEM_OFFSET', 'byte 256'],
+    ['fewer tables than counted', 156, 2, 'OM_MODEL_NUM', 'byte 156'],
+  ])('%s', (_, at, value, code, where) => {
+    expect(changed(at, value).map((warning) => [warning.code, warning.at])).toEqual([[code, where]]);
+  });
+
+  test('more partitions than GE loads', () => {
+    const many = Array.from({ length: 9 }, () => ({ type: PARTITION.taskInfo, bytes: hex('58 00') }));
+    const om = readOm(writeOm({ header: {}, tables: [{ partitions: many }] }), 't.om');
+    expect(om.warnings.map(({ code }) => code)).toEqual(['OM_PARTITION_COUNT']);
+  });
+});
+
+test('several tables are written and read, and the header counts them', () => {
+  const table = (type: number) => ({ partitions: [{ type, bytes: hex('01') }] });
+  const om = readOm(writeOm({ header: { isUnknownModel: 1 }, tables: [table(0), table(1), table(2)] }), 'd.om');
+  expect([om.header.modelNum, layoutOf(om)]).toEqual([3, ['0', '1', '2']]);
+  expect(om.warnings).toEqual([]);
+});
