@@ -11,14 +11,14 @@ const MOST_DIMS = 32;
 const dtypeNames = DTYPES.map(({ name }) => name).filter((name) => name !== 'undefined') as [string, ...string[]];
 
 const name = z.string().min(1);
-const dtype = z.enum(dtypeNames).describe('numpy name of the data type');
-const format = z.string().describe('GE name of the memory format: ND, NCHW, NHWC, …');
+const dtype = z.enum(dtypeNames).meta({ id: 'dtype', description: 'numpy name of the data type' });
+const format = z.string().meta({ id: 'format', description: 'GE name of the memory format: ND (unless given), NCHW, NHWC, …' });
 const dim = z.int().nonnegative();
 const shape = z.array(dim).max(MOST_DIMS);
 const openShape = z
   .array(z.int().min(-2))
   .max(MOST_DIMS)
-  .describe('dimensions; -1 is one that is not known, [-2] says that even their number is not');
+  .meta({ id: 'openShape', description: 'dimensions; -1 is one that is not known, [-2] says that even their number is not' });
 
 const input = z.strictObject({ name, dtype, shape: openShape, format: format.optional() });
 
@@ -40,12 +40,12 @@ const data = z
 
 const constant = z.strictObject({ name, dtype, shape, format: format.optional(), data });
 
-const ref = z.string().min(1).describe('name of an input, a const or a node (its output 0), or name:output');
+const ref = z.string().min(1).meta({ id: 'ref', description: 'name of an input, a const or a node (its output 0), or name:output' });
 const slot = z
   .union([ref, z.null(), z.array(ref)])
-  .describe('a ref, null for an optional slot that is left open, a list for a dynamic slot');
+  .meta({ id: 'slot', description: 'a ref, null for an optional slot that is left open, a list for a dynamic slot' });
 const scalarAttr = z.union([z.number(), z.string(), z.boolean()]);
-const attr = z.union([scalarAttr, z.array(z.union([scalarAttr, z.array(z.number())]))]);
+const attr = z.union([scalarAttr, z.array(z.union([scalarAttr, z.array(z.union([z.number(), z.string()]))]))]);
 
 const spec = z.strictObject({ dtype, shape: openShape, format: format.optional() });
 
