@@ -89,6 +89,12 @@ describe('a graph', () => {
     expect(parse(unnamed).name).toBe('net');
   });
 
+  test('keeps a memory format, as the one that the graph was written in too', () => {
+    const inputs = [{ name: 'a', dtype: 'float32', shape: [1, 3, 4, 4], format: 'NCHW' }];
+    const [desc] = node(parse({ inputs, nodes: [], outputs: ['a'] }), 'a').outputDescs;
+    expect(desc).toMatchObject({ format: 'NCHW', attrs: new Map([['origin_format', { kind: 'string', value: 'NCHW' }]]) });
+  });
+
   test('numbers its inputs in the order of the file', () => {
     const inputs = ['b', 'a'].map((name) => ({ name, dtype: 'float32', shape: [-1, 2], format: 'ND' }));
     const graph = parse({ inputs, nodes: [{ name: 'n', type: 'Add', inputs: ['a', 'b'] }], outputs: ['n'] });

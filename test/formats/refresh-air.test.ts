@@ -129,6 +129,7 @@ test.skipIf(!hasCorpus)('the same graph from a graph.json is split alike', () =>
     return value?.kind === 'tensor' ? [...(elementsOf(value.value) as Float32Array)] : [];
   };
   const [w, b] = [floats('const_1'), floats('const_2')];
+  const sum = { dtype: 'float32', shape: [2, 4] };
   const json = {
     inputs: [{ name: 'x', dtype: 'float32', shape: [2, 3] }],
     consts: [
@@ -136,8 +137,8 @@ test.skipIf(!hasCorpus)('the same graph from a graph.json is split alike', () =>
       { name: 'const_2', dtype: 'float32', shape: [4], data: b },
     ],
     nodes: [
-      { name: 'matmul', type: 'MatMul', inputs: ['x', 'const_1'], attrs: { transpose_x1: false, transpose_x2: false } },
-      { name: 'add', type: 'Add', inputs: ['matmul', 'const_2'] },
+      { name: 'matmul', type: 'MatMul', inputs: ['x', 'const_1'], attrs: { transpose_x1: false, transpose_x2: false }, outputs: [sum] },
+      { name: 'add', type: 'Add', inputs: ['matmul', 'const_2'], outputs: [sum] },
     ],
     outputs: ['add'],
   };

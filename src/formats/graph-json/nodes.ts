@@ -125,7 +125,7 @@ function readDesc(spec: SpecJson, path: JsonPath, problems: Problems): TensorDes
     );
   }
   const desc = { dtype: dtype(spec.dtype), shape: spec.shape, format };
-  if (spec.format === undefined) return desc;
-  // Else GE would take ND as the format that the graph was written in.
+  if (format === 'ND') return desc;
+  // Without this GE takes ND as the format that the graph was written in.
   return { ...desc, attrs: new Map<string, AttrValue>([['origin_format', { kind: 'string', value: format }]]) };
 }
