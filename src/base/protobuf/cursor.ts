@@ -55,6 +55,15 @@ export class Cursor {
     return this.fail('a varint has more than ten bytes');
   }
 
+  /** What begins a field: its number in all bits but the lowest three (`tag >>> 3`), which are the wire type. Below 2^32. */
+  tag(limit: number): number {
+    const at = this.pos;
+    const tag = this.unsigned(limit);
+    const number = Math.floor(tag / 8);
+    if (number === 0 || number > 0x1fffffff) this.fail(`field number ${number} is not possible`, at);
+    return tag;
+  }
+
   /** A tag or a length; anything over 2^53 cannot be true of a file. */
   unsigned(limit: number): number {
     const first = this.byte(limit);

@@ -1,10 +1,16 @@
 // Bytes → message, by table. Bytes fields are ranges of the source; unknown fields are kept.
-import { type Bytes, concatBytes } from '../bytes.js';
+import { type Bytes, EMPTY_BYTES } from '../bytes.js';
 import { Cursor } from './cursor.js';
 import { Pieces } from './pieces.js';
 import { type Field, isRaw, MAX_DEPTH, type MessageType, type ScalarKind, WIRE, wireTypeOf } from './schema.js';
 
 type Plain = Record<string, unknown>;
+
+interface Reading {
+  readonly cursor: Cursor;
+  /** Fields that still collect their pieces: a message may come in several parts, and each may add to them. */
+  readonly open: { readonly out: Plain; readonly name: string }[];
+}
 
 /**
  * @param what  names the source in errors, for example `model.onnx`
@@ -12,31 +18,33 @@ type Plain = Record<string, unknown>;
  * @throws FILE_MALFORMED with the byte offset
  */
 export function decode<T extends object>(type: MessageType<T>, source: Bytes, what = type.name, base = 0): T {
-  const cursor = new Cursor(source, what, base);
-  return decodeMessage(cursor, type, source.length, 0) as T;
+  const reading: Reading = { cursor: new Cursor(source, what, base), open: [] };
+  const value = decodeMessage(reading, type, source.length, 0);
+  for (const { out, name } of reading.open) out[name] = (out[name] as Pieces).finish();
+  return value as T;
 }
 
-function decodeMessage(cursor: Cursor, type: MessageType<object>, end: number, depth: number): object {
+/**
+ * @param out  the message so far, when it comes in several parts. The rule of protobuf is that scalars are replaced, lists joined
+ *   and messages merged, which is what reading on into the same object does, in time proportional to what is read.
+ */
+function decodeMessage(reading: Reading, type: MessageType<object>, end: number, depth: number, out: Plain = {}): object {
+  const { cursor } = reading;
   if (depth > MAX_DEPTH) cursor.fail(`messages are nested more than ${MAX_DEPTH} deep`);
-  const out: Plain = {};
-  const unknown: Bytes[] = [];
   while (cursor.pos < end) {
     const start = cursor.pos;
-    const tag = cursor.unsigned(end);
+    const tag = cursor.tag(end);
+    const number = tag >>> 3;
     const wire = tag & 7;
-    const number = Math.floor(tag / 8);
-    if (number === 0 || number > 0x1fffffff) cursor.fail(`field number ${number} is not possible`, start);
     const field = type.byNumber.get(number);
-    if (field === undefined || !accepts(field, wire)) {
+    if (field !== undefined && accepts(field, wire)) decodeField(reading, field, wire, end, out, depth);
+    else {
       skip(cursor, wire, number, end, depth);
-      unknown.push(cursor.range(start, cursor.pos));
-    } else decodeField(cursor, field, wire, end, out, depth);
+      const after = cursor.pos;
+      cursor.pos = start;
+      addRange(piecesOf(reading, out, '$unknown'), cursor.bytes(after));
+    }
   }
-  for (const field of type.rawFields) {
-    const pieces = out[field.name] as Pieces | undefined;
-    if (pieces !== undefined) out[field.name] = pieces.finish();
-  }
-  if (unknown.length > 0) out['$unknown'] = concatBytes(unknown);
   return out;
 }
 
@@ -49,21 +57,23 @@ function accepts(field: Field, wire: number): boolean {
   return wire === own || (field.isRepeated && wire === WIRE.bytes && own !== WIRE.bytes);
 }
 
-function decodeField(cursor: Cursor, field: Field, wire: number, limit: number, out: Plain, depth: number): void {
+function decodeField(reading: Reading, field: Field, wire: number, limit: number, out: Plain, depth: number): void {
+  const { cursor } = reading;
   switch (field.kind) {
     case 'message': {
       const end = cursor.delimited(limit);
-      const value = decodeMessage(cursor, (field.message as () => MessageType<object>)(), end, depth + 1);
+      const before = field.isRepeated ? undefined : (out[field.name] as Plain | undefined);
+      const value = decodeMessage(reading, (field.message as () => MessageType<object>)(), end, depth + 1, before);
       if (field.isRepeated) append(out, field.name, value);
-      else out[field.name] = out[field.name] === undefined ? value : mergeMessages(field, out[field.name] as Plain, value as Plain);
+      else out[field.name] = value;
       return;
     }
     case 'map':
-      return decodeMapEntry(cursor, field, limit, out, depth);
+      return decodeMapEntry(reading, field, limit, out, depth);
     case 'raw32':
     case 'raw64':
     case 'rawVarint':
-      return decodeRaw(cursor, field, wire, limit, out);
+      return decodeRaw(reading, field, wire, limit, out);
   }
   if (!field.isRepeated) {
     out[field.name] = decodeScalar(cursor, field.kind, limit);
@@ -75,21 +85,37 @@ function decodeField(cursor: Cursor, field: Field, wire: number, limit: number, 
   } else append(out, field.name, decodeScalar(cursor, field.kind, limit));
 }
 
-function decodeRaw(cursor: Cursor, field: Field, wire: number, limit: number, out: Plain): void {
-  const pieces = (out[field.name] as Pieces | undefined) ?? new Pieces();
-  out[field.name] = pieces;
+function decodeRaw(reading: Reading, field: Field, wire: number, limit: number, out: Plain): void {
+  const { cursor } = reading;
   const start = cursor.pos;
   if (wire !== WIRE.bytes) {
     skip(cursor, wire, field.number, limit, 0);
     const end = cursor.pos;
     cursor.pos = start;
-    pieces.addSmall(cursor.bytes(end).read());
+    piecesOf(reading, out, field.name).addSmall(cursor.bytes(end).read());
     return;
   }
   const end = cursor.delimited(limit);
   const size = field.kind === 'raw32' ? 4 : field.kind === 'raw64' ? 8 : 1;
   if ((end - cursor.pos) % size !== 0) cursor.fail(`packed values of ${size} bytes fill ${end - cursor.pos} bytes`);
-  pieces.add(cursor.bytes(end));
+  addRange(piecesOf(reading, out, field.name), cursor.bytes(end));
+}
+
+function piecesOf({ open }: Reading, out: Plain, name: string): Pieces {
+  const before = out[name] as Pieces | undefined;
+  if (before !== undefined) return before;
+  const pieces = new Pieces();
+  out[name] = pieces;
+  open.push({ out, name });
+  return pieces;
+}
+
+/** A range of its own for every few bytes would cost a hundred times their size. */
+const SMALL_BYTES = 256;
+
+function addRange(pieces: Pieces, range: Bytes): void {
+  if (range.length <= SMALL_BYTES) pieces.addSmall(range.read());
+  else pieces.add(range);
 }
 
 function append(out: Plain, name: string, value: unknown): void {
@@ -98,48 +124,39 @@ function append(out: Plain, name: string, value: unknown): void {
   else list.push(value);
 }
 
-/** The protobuf rule for a message field that occurs twice: scalars are replaced, lists joined, messages merged. */
-function mergeMessages(field: Field, first: Plain, second: Plain): Plain {
-  const type = (field.message as () => MessageType<object>)();
-  const merged: Plain = { ...first };
-  for (const [name, value] of Object.entries(second)) {
-    const before = merged[name];
-    const inner = type.fields.find((candidate) => candidate.name === name);
-    if (before === undefined) merged[name] = value;
-    else if (name === '$unknown' || (inner !== undefined && isRaw(inner.kind)))
-      merged[name] = concatBytes([before as Bytes, value as Bytes]);
-    else if (value instanceof Map) merged[name] = new Map([...(before as Map<string, unknown>), ...value]);
-    else if (Array.isArray(value)) merged[name] = [...(before as unknown[]), ...value];
-    else if (inner?.kind === 'message') merged[name] = mergeMessages(inner, before as Plain, value as Plain);
-    else merged[name] = value;
-  }
-  return merged;
-}
-
-function decodeMapEntry(cursor: Cursor, field: Field, limit: number, out: Plain, depth: number): void {
+function decodeMapEntry(reading: Reading, field: Field, limit: number, out: Plain, depth: number): void {
+  const { cursor } = reading;
   const end = cursor.delimited(limit);
+  const kind = field.value as ScalarKind | 'message';
   let key = '';
   let value: unknown;
   while (cursor.pos < end) {
-    const tag = cursor.unsigned(end);
+    const tag = cursor.tag(end);
+    const number = tag >>> 3;
     const wire = tag & 7;
-    if (tag === 10) key = cursor.text(cursor.delimited(end));
-    else if (tag >> 3 === 2 && wire === wireTypeOf(field.value as ScalarKind)) {
+    if (number === 1 && wire === WIRE.bytes) key = cursor.text(cursor.delimited(end));
+    else if (number === 2 && wire === wireTypeOf(kind)) {
       value =
-        field.value === 'message'
-          ? decodeMessage(cursor, (field.message as () => MessageType<object>)(), cursor.delimited(end), depth + 1)
-          : decodeScalar(cursor, field.value as ScalarKind, end);
-    } else skip(cursor, wire, tag >> 3, end, depth);
+        kind === 'message'
+          ? decodeMessage(
+              reading,
+              (field.message as () => MessageType<object>)(),
+              cursor.delimited(end),
+              depth + 1,
+              value as Plain | undefined,
+            )
+          : decodeScalar(cursor, kind, end);
+    } else skip(cursor, wire, number, end, depth);
   }
   const map = (out[field.name] as Map<string, unknown> | undefined) ?? new Map<string, unknown>();
   out[field.name] = map;
-  map.set(key, value ?? emptyValue(field.value as ScalarKind | 'message'));
+  map.set(key, value ?? emptyValue(kind));
 }
 
 function emptyValue(kind: ScalarKind | 'message'): unknown {
   if (kind === 'message') return {};
   if (kind === 'string') return '';
-  if (kind === 'bytes') return concatBytes([]);
+  if (kind === 'bytes') return EMPTY_BYTES;
   return kind === 'bool' ? false : 0;
 }
 
@@ -212,12 +229,12 @@ function skip(cursor: Cursor, wire: number, number: number, limit: number, depth
     case WIRE.startGroup:
       if (depth > MAX_DEPTH) cursor.fail(`groups are nested more than ${MAX_DEPTH} deep`);
       for (;;) {
-        const tag = cursor.unsigned(limit);
+        const tag = cursor.tag(limit);
         if ((tag & 7) === WIRE.endGroup) {
-          if (Math.floor(tag / 8) !== number) cursor.fail('a group ends with another number than it began');
+          if (tag >>> 3 !== number) cursor.fail('a group ends with another number than it began');
           return;
         }
-        skip(cursor, tag & 7, Math.floor(tag / 8), limit, depth + 1);
+        skip(cursor, tag & 7, tag >>> 3, limit, depth + 1);
       }
     default:
       cursor.fail(`wire type ${wire} is not possible`);

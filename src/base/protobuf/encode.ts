@@ -135,12 +135,14 @@ function writeElement(writer: BackwardWriter, field: Field, value: unknown, sort
 }
 
 function writeMap(writer: BackwardWriter, field: Field, map: Map<string, unknown>, sortMaps: boolean): void {
-  const entries = [...map];
-  if (sortMaps) entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const [key, value] of entries.reverse()) {
+  const entries = [...map].map(([key, value]) => ({ key: encodeUtf8(key), value }));
+  if (sortMaps) entries.sort((a, b) => Buffer.compare(a.key, b.key));
+  const valueField: Field = { ...field, number: 2, kind: field.value as ScalarKind | 'message', isRepeated: false };
+  for (const { key, value } of entries.reverse()) {
     writeDelimited(writer, field.number, () => {
-      writeElement(writer, { ...field, number: 2, kind: field.value as ScalarKind | 'message', isRepeated: false }, value, sortMaps);
-      writeScalar(writer, 'string', key);
+      writeElement(writer, valueField, value, sortMaps);
+      writer.raw(key);
+      writer.varint(key.length);
       writer.varint(10);
     });
   }

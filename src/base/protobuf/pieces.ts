@@ -1,5 +1,5 @@
-// Collects the parts of one raw field. Numbers that come one tag each (an old writer, or malice) are packed together here:
-// a range per number would cost a hundred times its size.
+// Collects the parts of one field of bytes. What comes in crumbs (numbers with one tag each, unknown fields; an old writer, or malice)
+// is put together here: a range for each would cost a hundred times its size.
 import { type Bytes, concatBytes, memoryBytes } from '../bytes.js';
 
 const BLOCK_BYTES = 1 << 14;
@@ -14,11 +14,11 @@ export class Pieces {
     this.#done.push(range);
   }
 
-  /** At most ten bytes. */
+  /** At most 256 bytes. */
   addSmall(bytes: Uint8Array): void {
     if (this.#used + bytes.length > this.#block.length) {
       this.#flush();
-      this.#block = new Uint8Array(this.#done.length === 0 ? 64 : BLOCK_BYTES);
+      this.#block = new Uint8Array(this.#done.length === 0 ? Math.max(64, bytes.length) : BLOCK_BYTES);
     }
     this.#block.set(bytes, this.#used);
     this.#used += bytes.length;

@@ -45,8 +45,6 @@ export interface MessageType<T extends object> {
   readonly name: string;
   readonly fields: readonly Field[];
   readonly byNumber: ReadonlyMap<number, Field>;
-  /** The fields of a raw kind, which most messages have none of. */
-  readonly rawFields: readonly Field[];
   /** Only for the compiler: the shape of the decoded object. */
   readonly $type?: T;
 }
@@ -61,12 +59,7 @@ export function message<T extends object>(
   const fields = Object.entries<FieldSpec>(specs)
     .map(([fieldName, spec]) => ({ ...spec, name: fieldName }))
     .sort((a, b) => a.number - b.number);
-  return {
-    name,
-    fields,
-    byNumber: new Map(fields.map((field) => [field.number, field])),
-    rawFields: fields.filter((field) => isRaw(field.kind)),
-  };
+  return { name, fields, byNumber: new Map(fields.map((field) => [field.number, field])) };
 }
 
 export function one(number: number, kind: ScalarKind): FieldSpec {
