@@ -63,9 +63,13 @@ export function errorText(error: unknown, style: Style): string {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${style.red('internal error')} (please report it): ${stack}`;
   }
-  const lines = [`${style.red('error')} ${error.code}: ${error.message}${error.at === undefined ? '' : style.dim(` (at ${error.at})`)}`];
-  // A problem that is alone is the message itself.
-  const problems = error.problems.length === 1 && error.problems[0]?.message === error.message ? [] : error.problems;
+  const listed = error.problems.length > 1;
+  // The message names the first problem for those who read nothing else; below it they are all listed.
+  const message = listed ? error.message.replace(/ The first: .*$/s, '') : error.message;
+  const lines = [
+    `${style.red('error')} ${error.code}: ${message}${error.at === undefined || listed ? '' : style.dim(` (at ${error.at})`)}`,
+  ];
+  const problems = listed || error.problems[0]?.message !== error.message ? error.problems : [];
   for (const problem of problems.slice(0, SHOWN_PROBLEMS)) {
     lines.push(`  ${problem.at === undefined ? '' : `${style.dim(problem.at)}  `}${problem.message}`);
     if (problem.fix !== undefined) lines.push(`    ${style.dim(problem.fix)}`);

@@ -61,9 +61,7 @@ export interface BuildResult extends BundleFields {
 export const build: Verb<BuildValues, BuildResult> = {
   name: 'build',
   summary: 'make a weight-updatable bundle from a graph and a list of constants',
-  description: `Makes a bundle (.om) with three graphs from a graph.json, an ONNX model or an .air file: inference,
-weight initialisation, weight update. The constants that you name become weights that can be replaced
-after the build; \`ascend-bundle consts <graph>\` lists the candidates.`,
+  description: `Makes a bundle (.om) with three graphs from a graph.json, an ONNX model or an .air file: inference, weight initialisation, weight update. The constants that you name become weights that can be replaced after the build; \`ascend-bundle consts <graph>\` lists the candidates.`,
   arguments: [{ name: 'graph', help: 'graph.json, ONNX model or .air file' }],
   options: [
     { flags: '--consts <names>', help: 'constants to make updatable: a,b or @file or @- (one name a line)', repeat: true },

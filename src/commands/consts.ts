@@ -39,8 +39,7 @@ export interface ConstsResult {
 export const consts: Verb<ConstsValues, ConstsResult> = {
   name: 'consts',
   summary: 'list the constants that can be made updatable',
-  description: `Lists the constants of a graph that \`build --consts\` takes, with their size, their users and their risks;
-of a bundle, the weights that it was built with.`,
+  description: `Lists the constants of a graph that \`build --consts\` takes, with their size, their users and their risks; of a bundle, the weights that it was built with.`,
   arguments: [{ name: 'file', help: 'graph.json, ONNX model, .air file or bundle' }],
   options: [
     { flags: '--names-only', help: 'one name a line, only those that build takes as they are; feeds --consts @-' },

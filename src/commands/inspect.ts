@@ -48,8 +48,7 @@ export interface InspectResult extends Omit<BundleFields, 'layout'> {
 export const inspect: Verb<InspectValues, InspectResult> = {
   name: 'inspect',
   summary: 'show what is inside a bundle, a model or a graph',
-  description: `Shows a weight-updatable bundle with its graphs, inputs, outputs and weights in update order; an offline model
-(.om) of any family; a graph.json, an ONNX model or an .air file. No device and no vendor software is needed.`,
+  description: `Shows a weight-updatable bundle with its graphs, inputs, outputs and weights in update order; an offline model (.om) of any family; a graph.json, an ONNX model or an .air file. No device and no vendor software is needed.`,
   arguments: [{ name: 'file', help: 'the file; its kind is told from its content' }],
   options: [],
   examples: ['ascend-bundle inspect linear.om', 'ascend-bundle inspect linear.om --json'],

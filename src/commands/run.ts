@@ -82,8 +82,7 @@ export const run: Verb<RunValues, RunResult> = {
   summary: 'run a bundle: init, then update, then inference',
   description: `Gives every weight its built-in value, replaces those given by --update, and runs the inference graph.
 
-A tensor is a file or values:
-  x=@x.npy   x=@x.bin   x=2x3xf32=1,2,3,4,5,6   x=splat:0.5   x=rand:7   inputs.npz`,
+A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or values (x=2x3xf32=1,2,3,4,5,6, x=splat:0.5, x=rand:7).`,
   arguments: [{ name: 'bundle', help: 'the bundle to run' }],
   options: [
     { flags: '-i, --input <name=value>', help: 'an input of the model, or a file that holds several', repeat: true },

@@ -23,8 +23,7 @@ export interface SchemaResult {
 export const schema: Verb<SchemaValues, SchemaResult> = {
   name: 'schema',
   summary: 'print the JSON Schema of a document',
-  description: `Prints a JSON Schema (draft 2020-12): "graph" of a graph.json, "result" of what --json prints.
-Give it to an editor as "$schema", or to a validator.`,
+  description: `Prints a JSON Schema (draft 2020-12): "graph" of a graph.json, "result" of what --json prints. Give it to an editor as "$schema", or to a validator.`,
   arguments: [{ name: 'name', help: `${Object.keys(SCHEMAS).join(' or ')} (default: graph)`, optional: true }],
   options: [],
   examples: ['ascend-bundle schema graph > graph.schema.json', 'ascend-bundle schema result'],

@@ -1,5 +1,8 @@
+// Before any test: the command line as users get it is built, and what will be skipped is said.
+import { execFileSync } from 'node:child_process';
 import { hasCorpus } from './corpus.js';
 
 export default function setup(): void {
+  execFileSync(process.execPath, ['scripts/build.js'], { stdio: 'inherit' });
   if (!hasCorpus) console.warn('The corpus is absent (ASCEND_BUNDLE_CORPUS, default ../shared/corpus): its tests are skipped.');
 }

@@ -2,7 +2,7 @@
 import type { InspectResult, ModelFields } from '../../commands/inspect.js';
 import type { PartitionFields, SpecFields, SubmodelFields, WeightFields } from '../../commands/shared/bundle.js';
 import type { GraphFields } from '../../commands/shared/graph-fields.js';
-import { KIND_WORDS } from '../../commands/shared/kind-words.js';
+import { KINDS } from '../../formats/kind.js';
 import type { Style } from '../style.js';
 import { type Column, formatBytes, formatShape, tableText } from './table.js';
 
@@ -16,7 +16,7 @@ export function inspectText(result: InspectResult, style: Style): string {
 
 function heading({ path, kind, bytes, layout, backend, varSize }: InspectResult, style: Style): string {
   const facts = [
-    `${KIND_WORDS[kind].replace(/^an? /, '')}${layout === null ? '' : ` (layout ${layout})`}`,
+    `${KINDS[kind].replace(/^an? /, '')}${layout === null ? '' : ` (layout ${layout})`}`,
     ...(backend === null ? [] : [backend === 'host' ? 'for the host backend, not for an NPU' : 'for an Ascend NPU']),
     formatBytes(bytes),
     ...(varSize === null ? [] : [`${formatBytes(varSize)} of variables`]),

@@ -1,23 +1,14 @@
 // Opens a bundle for a verb, and describes one in the words that `build` and `inspect` share.
 import { openFile } from '../../base/bytes.js';
-import { AscendBundleError } from '../../base/errors.js';
-import { detectKind } from '../../formats/kind.js';
+import { requireKind } from '../../formats/kind.js';
 import { type Bundle, type BundleWeight, type OmModel, readBundle, type Submodel } from '../../formats/om/index.js';
 import { type NamedSpec, tensorBytes } from '../../graph/tensor.js';
-import { KIND_WORDS } from './kind-words.js';
 
-/** @throws FILE_NOT_FOUND, FILE_KIND, and what the reader finds */
+/** @throws FILE_NOT_FOUND, FILE_EMPTY, FILE_TRUNCATED, FILE_KIND, and what the reader finds */
 export function openBundleAt(path: string): Bundle {
   const file = openFile(path);
-  const kind = detectKind(file);
-  if (kind === 'bundle') return readBundle(file, path);
-  const isGraph = kind === 'graph-json' || kind === 'onnx' || kind === 'air';
-  throw new AscendBundleError('FILE_KIND', {
-    message: `${path} is ${KIND_WORDS[kind]}, not a weight-updatable bundle.`,
-    fix: isGraph
-      ? `Build one from it: ascend-bundle build ${path} --consts <names>.`
-      : 'Give a bundle made by `ascend-bundle build` or by GE.',
-  });
+  requireKind(file, path, ['bundle']);
+  return readBundle(file, path);
 }
 
 export interface SpecFields {

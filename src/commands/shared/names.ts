@@ -1,6 +1,6 @@
 // Lists of names on the command line: comma-separated, repeatable, and @file with one name per line.
-import { readFileSync } from 'node:fs';
-import { fileError } from '../../base/bytes.js';
+import { openFile } from '../../base/bytes.js';
+import { readStdin } from '../../weights/stdin.js';
 
 /**
  * @param lists  values of `--consts`: `a,b`, `@names.txt`, `@-` for stdin
@@ -30,9 +30,5 @@ function firstField(line: string): string {
 }
 
 function readText(path: string): string {
-  try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (cause) {
-    throw fileError(path === '-' ? 'stdin' : path, cause, 'read');
-  }
+  return new TextDecoder().decode((path === '-' ? readStdin() : openFile(path)).read());
 }

@@ -1,25 +1,25 @@
 // Reads a graph from whichever format the file is in. The kind is told from its content, never from its name.
 import type { GraphSource } from '../../backends/backend.js';
 import { openFile } from '../../base/bytes.js';
-import { AscendBundleError } from '../../base/errors.js';
 import { readAir } from '../../formats/air.js';
 import { readGraphJson } from '../../formats/graph-json.js';
-import { detectKind, type Kind } from '../../formats/kind.js';
+import { type Kind, requireKind } from '../../formats/kind.js';
 import { readOnnx } from '../../formats/onnx/index.js';
 import { type CheckOptions, checkGraph } from '../../graph/check.js';
 import type { Graph } from '../../graph/graph.js';
 import { loadTensorAt } from '../../weights/read.js';
-import { KIND_WORDS } from './kind-words.js';
+
+const GRAPH_KINDS = ['graph-json', 'onnx', 'air'] as const satisfies readonly Kind[];
 
 export function isGraphKind(kind: Kind): kind is GraphSource['kind'] {
-  return kind === 'graph-json' || kind === 'air' || kind === 'onnx';
+  return GRAPH_KINDS.some((graphKind) => graphKind === kind);
 }
 
 /**
- * @throws FILE_NOT_FOUND, FILE_KIND when the file is no graph, and what its reader finds
+ * @throws FILE_NOT_FOUND, FILE_EMPTY, FILE_TRUNCATED, FILE_KIND when the file is no graph, and what its reader finds
  */
 export function readGraphSource(path: string): GraphSource {
-  const kind = detectKind(openFile(path));
+  const kind = requireKind(openFile(path), path, GRAPH_KINDS, 'a graph (graph.json, ONNX or .air)');
   switch (kind) {
     case 'onnx': {
       const { graph, ...program } = readOnnx(path);
@@ -29,11 +29,6 @@ export function readGraphSource(path: string): GraphSource {
       return checkedSource(path, kind, readAir(path), { fromGe: true });
     case 'graph-json':
       return checkedSource(path, kind, readGraphJson(path, loadTensorAt));
-    default:
-      throw new AscendBundleError('FILE_KIND', {
-        message: `${path} is ${KIND_WORDS[kind]}, not a graph.`,
-        fix: 'Give a graph.json, an ONNX model or an .air file.',
-      });
   }
 }
 
