@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { locateWeights, toExecutable } from '../../src/backends/host/executable.js';
+import { widenTensor } from '../../src/backends/host/widen-bfloat16.js';
 import { encode } from '../../src/base/protobuf/index.js';
 import { OnnxModel } from '../../src/formats/encodings/onnx-model.js';
 import type { OnnxProgram, ProgramConst } from '../../src/formats/encodings/onnx-program.js';
@@ -41,7 +42,7 @@ export async function openProgram(program: OnnxProgram, weightNames: readonly st
         ...program.inputs.map(({ name }) => inputs.get(name)),
         ...weightNames.map((name) => weights.get(name) ?? own.get(name)),
       ];
-      const feeds = Object.fromEntries(given.map((tensor, i) => [inputNames[i] ?? '', toOrt(tensor as Tensor)]));
+      const feeds = Object.fromEntries(given.map((tensor, i) => [inputNames[i] ?? '', toOrt(widenTensor(tensor as Tensor))]));
       const results = await session.run(feeds);
       const outputs = executable.graph?.output ?? [];
       return new Map(program.outputs.map(({ name }, i) => [name, results[outputs[i]?.name ?? '']?.data as ReturnType<typeof elements>]));

@@ -10,11 +10,21 @@
 //   5, 7 modulo 8 give bit-equal results to aligned ones, at every optimization level; float64 and int64 likewise; offsets over 4 GiB too.
 // * ONNX's shape inference cannot read external data ("Cannot parse data from external tensors" for a Reshape's shape, a Slice's
 //   starts, …), and the optimizer does not find the external condition of an If. Such tensors are small: small ones go inline.
+// * A bfloat16 const stays as it is in the file and is cast once, when the session is made; a fed one is float32 (widen-bfloat16.ts).
 // * An external tensor of 0 bytes is read to the end of the file and fails: empty ones go inline as well.
 import { AscendBundleError } from '../../base/errors.js';
-import type { OnnxGraph, OnnxModel, OnnxTensor, StringEntry, ValueInfo } from '../../formats/encodings/onnx-model.js';
+import {
+  ATTRIBUTE_TYPE,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type StringEntry,
+  type ValueInfo,
+} from '../../formats/encodings/onnx-model.js';
 import type { OnnxProgram, ProgramConst } from '../../formats/encodings/onnx-program.js';
 import type { TensorSpec } from '../../graph/tensor.js';
+import { widenModel, widenTensor } from './widen-bfloat16.js';
 
 /** Where a const's bytes are, relative to the start of WEIGHTS_DATA's payload (or whatever `locateWeights` is told). */
 export interface WeightPlace {
@@ -25,6 +35,8 @@ export interface WeightPlace {
 /** The location of every external initializer in a stored executable; `locateWeights` replaces it by the bundle's file name. */
 export const STORED_LOCATION = '*';
 
+/** TensorProto.DataType of float32. */
+const FLOAT = 1;
 const INLINE_BYTES = 1 << 10;
 /** Integers drive shapes (a Split may have thousands of sizes), so they are inlined up to a larger size. */
 const INLINE_INTEGER_BYTES = 1 << 16;
@@ -33,7 +45,8 @@ const INLINE_INTEGER_BYTES = 1 << 16;
  * Makes `program` executable.
  *
  * @param weightNames  consts (user's names) that are fed at run time, in update order: the graph inputs of the result are
- *   those of the program, then one per name, in this order, each with the dtype and shape of its const
+ *   those of the program, then one per name, in this order, each with the dtype and shape of its const; bfloat16 inputs, outputs
+ *   and weights are float32 there
  * @param place  where a const's bytes are stored; asked only for those that become external data
  * @returns a model with the nodes of the program; consts that nothing consumes have no initializer
  * @throws CONST_NOT_FOUND
@@ -43,7 +56,8 @@ export function toExecutable(
   weightNames: readonly string[],
   place: (constant: ProgramConst) => WeightPlace,
 ): OnnxModel {
-  const graph = program.model.graph ?? {};
+  const model = widenModel(program.model);
+  const graph = model.graph ?? {};
   const byName = new Map(program.consts.map((constant) => [constant.constName, constant]));
   const weights = weightNames.map((name) => byName.get(name) ?? noSuchConst(name));
   const fed = new Set(weights);
@@ -51,12 +65,14 @@ export function toExecutable(
   const rest = program.consts.filter((constant) => !fed.has(constant) && used.has(constant.valueName));
   const constants = new Set(program.consts.map((constant) => constant.valueName));
   const valueInfo = (graph.valueInfo ?? []).filter((info) => !constants.has(info.name ?? ''));
+  const stored = rest.map((constant) => toInitializer(constant, place));
   return {
-    ...program.model,
+    ...model,
     graph: {
       ...graph,
-      initializer: [...(graph.initializer ?? []), ...rest.map((constant) => toInitializer(constant, place))],
-      input: [...(graph.input ?? []), ...weights.map(({ valueName, tensor }) => toValueInfo(valueName, tensor))],
+      node: [...stored.flatMap(({ node }) => node), ...(graph.node ?? [])],
+      initializer: [...(graph.initializer ?? []), ...stored.map(({ initializer }) => initializer)],
+      input: [...(graph.input ?? []), ...weights.map(({ valueName, tensor }) => toValueInfo(valueName, widenTensor(tensor)))],
       valueInfo,
     },
   };
@@ -80,21 +96,34 @@ export function locateWeights(executable: OnnxModel, fileName: string, startByte
   return { ...executable, graph: { ...graph, initializer } };
 }
 
-function toInitializer(constant: ProgramConst, place: (constant: ProgramConst) => WeightPlace): OnnxTensor {
-  const { dtype, shape, data } = constant.tensor;
-  const tensor: OnnxTensor = { name: constant.valueName, dataType: onnxNumber(constant.tensor), dims: [...shape] };
-  const isFloat = /float/.test(dtype.name);
-  if (data.length <= (isFloat ? INLINE_BYTES : INLINE_INTEGER_BYTES)) return { ...tensor, rawData: data };
+interface Stored {
+  readonly initializer: OnnxTensor;
+  /** What makes the const's value of it, if it is not that itself. */
+  readonly node: readonly OnnxNode[];
+}
+
+function toInitializer(constant: ProgramConst, place: (constant: ProgramConst) => WeightPlace): Stored {
+  const { valueName, tensor } = constant;
+  const isFloat = /float/.test(tensor.dtype.name);
+  if (tensor.data.length <= (isFloat ? INLINE_BYTES : INLINE_INTEGER_BYTES)) {
+    const wide = widenTensor(tensor);
+    return { initializer: { ...headOf(valueName, wide), rawData: wide.data }, node: [] };
+  }
   const { offset, length } = place(constant);
-  return {
-    ...tensor,
-    dataLocation: 1,
-    externalData: [
-      { key: 'location', value: STORED_LOCATION },
-      { key: 'offset', value: String(offset) },
-      { key: 'length', value: String(length) },
-    ],
-  };
+  const externalData = [
+    { key: 'location', value: STORED_LOCATION },
+    { key: 'offset', value: String(offset) },
+    { key: 'length', value: String(length) },
+  ];
+  if (tensor.dtype.name !== 'bfloat16') return { initializer: { ...headOf(valueName, tensor), dataLocation: 1, externalData }, node: [] };
+  const narrow = `${valueName}__bfloat16`;
+  const to = { name: 'to', type: ATTRIBUTE_TYPE.i, i: FLOAT };
+  const cast = { opType: 'Cast', name: `${valueName}__widen`, input: [narrow], output: [valueName], attribute: [to] };
+  return { initializer: { ...headOf(narrow, tensor), dataLocation: 1, externalData }, node: [cast] };
+}
+
+function headOf(name: string, spec: TensorSpec): OnnxTensor {
+  return { name, dataType: onnxNumber(spec), dims: [...spec.shape] };
 }
 
 function toValueInfo(name: string, spec: TensorSpec): ValueInfo {

@@ -1,8 +1,7 @@
-// bfloat16 programs as float32 programs: ONNX Runtime has next to no bfloat16 kernels on the CPU, and its JavaScript binding
+// bfloat16 models as float32 models: ONNX Runtime has next to no bfloat16 kernels on the CPU, and its JavaScript binding
 // neither takes nor gives such tensors. Every bfloat16 value is exact in float32; results carry more bits than a device's would.
 import { type Bytes, computedBytes } from '../../base/bytes.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxType, ValueInfo } from '../../formats/encodings/onnx-model.js';
-import type { OnnxProgram } from '../../formats/encodings/onnx-program.js';
 import { toTensor } from '../../formats/onnx/tensor.js';
 import { dtype } from '../../graph/dtype.js';
 import type { Tensor } from '../../graph/tensor.js';
@@ -11,15 +10,19 @@ const FLOAT = 1;
 const BFLOAT16 = 16;
 
 /**
- * The same program with float32 in place of bfloat16: consts, graph inputs and outputs, value infos, tensors and types in
- * attributes, functions. `inputs` and `outputs` stay the user's view, so a session can tell what it has to convert.
- * A Cast to bfloat16 still rounds: it becomes a Cast to bfloat16 and one back.
+ * The same model with float32 in place of bfloat16: graph inputs and outputs, value infos, initializers, tensors and types in
+ * attributes, functions. A Cast to bfloat16 still rounds: it becomes a Cast to bfloat16 and one back.
  */
-export function widenBfloat16(program: OnnxProgram): OnnxProgram {
+export function widenModel(model: OnnxModel): OnnxModel {
   return {
-    ...program,
-    model: widenModel(program.model),
-    consts: program.consts.map((constant) => ({ ...constant, tensor: widenTensor(constant.tensor) })),
+    ...model,
+    ...(model.graph === undefined ? {} : { graph: widenGraph(model.graph) }),
+    ...mapped('functions', model.functions, (one) => ({
+      ...one,
+      node: widenNodes(one.node ?? []),
+      ...mapped('attributeProto', one.attributeProto, widenAttribute),
+      ...mapped('valueInfo', one.valueInfo, widenValue),
+    })),
   };
 }
 
@@ -40,19 +43,6 @@ function widenBytes(halves: Bytes): Bytes {
     }
     return out.subarray(start - first * 4, end - first * 4);
   });
-}
-
-function widenModel(model: OnnxModel): OnnxModel {
-  return {
-    ...model,
-    ...(model.graph === undefined ? {} : { graph: widenGraph(model.graph) }),
-    ...mapped('functions', model.functions, (one) => ({
-      ...one,
-      node: widenNodes(one.node ?? []),
-      ...mapped('attributeProto', one.attributeProto, widenAttribute),
-      ...mapped('valueInfo', one.valueInfo, widenValue),
-    })),
-  };
 }
 
 function widenGraph(graph: OnnxGraph): OnnxGraph {
