@@ -15,12 +15,12 @@ import {
   readHeader,
   VERSION_2,
 } from './header.js';
-import { partitionTypeName } from './partition-types.js';
+import { PARTITION, partitionTypeName } from './partition-types.js';
 import { readTable, TINY, tableBytes, truncated, WIDE } from './table.js';
 
 export interface Partition {
   readonly type: number;
-  /** GE's name, or `TYPE_<n>`. */
+  /** GE's name, or `TYPE_<n>`; `INOUT_INFO` in files of the SVP line. */
   readonly typeName: string;
   /** From the beginning of the model (not of the bundle it may be in). */
   readonly offsetBytes: number;
@@ -48,6 +48,8 @@ export interface Om {
   readonly warnings: readonly Problem[];
 }
 
+/** A model of dynamic shape has a few per weight; more than this is a damaged number. */
+const MAX_TABLES = 100_000;
 /** GE's loader takes tables of 1 to 8 entries (7 before 9.1). */
 const GE_MAX_PARTITIONS = 8;
 
@@ -71,6 +73,13 @@ export function readOm(bytes: Bytes, what: string, base = 0): Om {
   const warnings: Problem[] = [];
   const tables: PartitionTable[] = [];
   const count = isMultiTable(header) ? header.modelNum : 1;
+  if (count > MAX_TABLES) {
+    throw new AscendBundleError('FILE_MALFORMED', {
+      message: `${what} is damaged: its header counts ${count} partition tables; at most ${MAX_TABLES} are possible.`,
+      at: `byte ${base + 156}`,
+      fix: 'Copy the file again, or compile the model again.',
+    });
+  }
   let pos = HEADER_BYTES;
   for (let i = 0; i < count && (i === 0 || pos < bytes.length); i++) {
     const table = readPartitions(header, bytes, pos, what, base);
@@ -118,7 +127,7 @@ function readPartitions(header: OmHeader, bytes: Bytes, pos: number, what: strin
   const tableEnd = pos + tableBytes(layout, entries.length);
   let end = tableEnd;
   const partitions = entries.map(({ type, memOffset, memSize, padding = 0 }): Partition => {
-    const typeName = partitionTypeName(type) ?? `TYPE_${type}`;
+    const typeName = nameOf(type, header);
     // GE walks contiguously. Only nano files are aligned, and only there the offsets say where a partition is.
     const start = isNano(header) ? tableEnd + memOffset : end;
     if (start < end || start > bytes.length) {
@@ -136,6 +145,12 @@ function readPartitions(header: OmHeader, bytes: Bytes, pos: number, what: strin
     return { type, typeName, offsetBytes: start, memOffset, bytes: bytes.slice(start, end), gapBefore, padding };
   });
   return { offsetBytes: pos, isWide, partitions };
+}
+
+/** Files of HiSilicon's SVP line have inputs and outputs under the number of GE's dataflow graph (§1.5). */
+function nameOf(type: number, header: OmHeader): string {
+  if (type === PARTITION.flowModel && !isFlow(header)) return 'INOUT_INFO';
+  return partitionTypeName(type) ?? `TYPE_${type}`;
 }
 
 function headerWarnings(header: OmHeader, what: string, base: number): Problem[] {

@@ -1,12 +1,12 @@
 // MODEL_INOUT_INFO: the inputs and outputs of a model as blocks of type, length, content. Source: om-format §4.
 // Files of HiSilicon's SVP line keep the same in a partition of type 6.
 import { type Bytes, concatBytes, memoryBytes } from '../../base/bytes.js';
-import { AscendBundleError } from '../../base/errors.js';
-import { decodeUtf8, encodeUtf8 } from '../../base/protobuf/utf8.js';
-import { readStruct, writeStruct } from '../../base/struct.js';
+import { encodeUtf8 } from '../../base/protobuf/utf8.js';
+import { writeStruct } from '../../base/struct.js';
 import { dtypeOfGe, UNDEFINED_DTYPE } from '../../graph/dtype.js';
 import { formatName, formatNumber } from '../../graph/format.js';
 import type { NamedSpec, Shape } from '../../graph/tensor.js';
+import { BlockReader } from './block-reader.js';
 
 export interface InoutTensor extends NamedSpec {
   /** Bytes to set aside, as GE computed them; 0 where it is not known. */
@@ -49,8 +49,6 @@ const TENSOR = {
 } as const;
 const TENSOR_BYTES = 32;
 const BLOCK_HEAD_BYTES = 8;
-/** Names and shapes in text; real ones have tens of bytes. */
-const MAX_TEXT_BYTES = 1 << 20;
 
 /**
  * @param what, base  name the partition and say where it is in the file, for messages
@@ -66,7 +64,7 @@ export function readInoutInfo(partition: Bytes, what: string, base = 0): InoutIn
     dynamicOutputShapes: [],
     userDesignateShapeOrder: [],
   };
-  const all = new Reader(partition, what, base);
+  const all = new BlockReader(partition, what, base);
   while (all.left > 0) {
     const type = all.u32();
     const block = all.part(all.u32());
@@ -100,8 +98,8 @@ export function readInoutInfo(partition: Bytes, what: string, base = 0): InoutIn
   return info;
 }
 
-function readTensor(block: Reader): InoutTensor {
-  const head = block.struct();
+function readTensor(block: BlockReader): InoutTensor {
+  const head = block.struct(TENSOR, TENSOR_BYTES);
   const name = block.text(head.nameBytes);
   const shape = block.int64s(head.shapeBytes);
   const storageShape = block.int64s(head.storageShapeBytes);
@@ -118,88 +116,6 @@ function readTensor(block: Reader): InoutTensor {
     storageShape,
     ranges,
   };
-}
-
-/** Reads numbers and texts one after the other and never past the end. */
-class Reader {
-  #pos = 0;
-  constructor(
-    readonly bytes: Bytes,
-    readonly what: string,
-    readonly base: number,
-  ) {}
-
-  get left(): number {
-    return this.bytes.length - this.#pos;
-  }
-
-  u32(): number {
-    return readStruct({ value: [0, 'u32'] }, this.bytes, this.#take(4)).value;
-  }
-
-  int64(): number {
-    const { value } = readStruct({ value: [0, 'i64'] }, this.bytes, this.#take(8));
-    return Number.isFinite(value) ? value : this.fail('a dimension is beyond 2^53');
-  }
-
-  int64s(length: number): readonly number[] {
-    if (length % 8 !== 0) this.fail(`${length} bytes are no list of 64-bit integers`);
-    return Array.from({ length: this.#checked(length) / 8 }, () => this.int64());
-  }
-
-  text(length: number): string {
-    if (length > MAX_TEXT_BYTES) this.fail(`a text claims ${length} bytes`);
-    const start = this.#take(length);
-    return decodeUtf8(this.bytes.read(start, start + length));
-  }
-
-  struct(): ReturnType<typeof readStruct<typeof TENSOR>> {
-    return readStruct(TENSOR, this.bytes, this.#take(TENSOR_BYTES));
-  }
-
-  part(length: number): Reader {
-    const start = this.#take(length);
-    return new Reader(this.bytes.slice(start, start + length), this.what, this.base + start);
-  }
-
-  /** A count, then as many elements, each of at least `elementBytes`. */
-  list<T>(elementBytes: number, read: () => T): T[] {
-    return Array.from({ length: this.#count(elementBytes) }, read);
-  }
-
-  /** A count, then as many counts or lengths, then the content of each. */
-  rows<T>(read: (size: number) => T): T[] {
-    const sizes = this.list(4, () => this.u32());
-    return sizes.map((size) => read(size));
-  }
-
-  end(): void {
-    if (this.left > 0) this.fail(`${this.left} bytes at the end of a block are no part of it`);
-  }
-
-  fail(why: string): never {
-    throw new AscendBundleError('FILE_MALFORMED', {
-      message: `${this.what} is damaged: ${why}.`,
-      at: `byte ${this.base + this.#pos}`,
-      fix: 'Copy the file again, or compile the model again.',
-    });
-  }
-
-  #count(elementBytes: number): number {
-    const count = this.u32();
-    if (count * elementBytes > this.left) this.fail(`a list claims ${count} elements where ${this.left} bytes are left`);
-    return count;
-  }
-
-  #checked(length: number): number {
-    return length > this.left ? this.fail(`a field claims ${length} bytes where ${this.left} are left`) : length;
-  }
-
-  #take(length: number): number {
-    const start = this.#pos;
-    this.#pos += this.#checked(length);
-    return start;
-  }
 }
 
 /** Blocks without content are not written, as GE does not. */

@@ -49,8 +49,9 @@ function problem(what: string, assign: OpDef, why: string): Problem {
 }
 
 function repeated(weights: readonly AssignedWeight[], what: string): readonly Problem[] {
+  // Sorted by input, so that the same one follows itself.
   return weights
-    .filter(({ updateIndex }, i) => weights.findIndex((other) => other.updateIndex === updateIndex) < i)
+    .filter(({ updateIndex }, i) => weights[i - 1]?.updateIndex === updateIndex)
     .map(({ updateIndex }) => ({
       code: 'BUNDLE_WEIGHT',
       message: `In ${what}, input ${updateIndex} is assigned to more than one Variable.`,
@@ -97,11 +98,12 @@ const MAX_STEPS = 1000;
 class Scopes {
   readonly #scopes = new Map<string, Scope>();
   readonly #root: Scope | undefined;
-  readonly #inputs: readonly OpDef[];
+  /** Data ops of the root graph, with their position among each other. */
+  readonly #inputs: ReadonlyMap<OpDef, number>;
 
   constructor(def: ModelDef) {
     const [root, ...rest] = def.graph ?? [];
-    this.#inputs = (root?.op ?? []).filter(({ type }) => type === 'Data');
+    this.#inputs = new Map((root?.op ?? []).filter(({ type }) => type === 'Data').map((op, i) => [op, i]));
     if (root === undefined) return;
     const byName = new Map(rest.map((graph) => [graph.name ?? '', graph]));
     this.#root = { graph: root, ops: opsOf(root), parent: undefined };
@@ -149,15 +151,15 @@ class Scopes {
   }
 
   get inputCount(): number {
-    return this.#inputs.length;
+    return this.#inputs.size;
   }
 
   /** The place of a Data op of the root graph among the inputs of the model. */
   inputIndex(op: OpDef): number | undefined {
-    const position = this.#inputs.indexOf(op);
-    if (position < 0) return undefined;
+    const position = this.#inputs.get(op);
+    if (position === undefined) return undefined;
     const index = Number(op.attr?.get('index')?.i ?? position);
-    return Number.isSafeInteger(index) && index >= 0 && index < this.#inputs.length ? index : undefined;
+    return Number.isSafeInteger(index) && index >= 0 && index < this.#inputs.size ? index : undefined;
   }
 }
 
