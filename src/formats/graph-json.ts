@@ -5,6 +5,7 @@ import { AscendBundleError } from '../base/errors.js';
 import { parseJson } from '../base/json-text.js';
 import type { Graph, GraphOutput, Node } from '../graph/graph.js';
 import { splitRef } from '../graph/graph.js';
+import { type OpPrototype, prototypeOf } from '../graph/ops/prototypes.js';
 import type { LoadTensor } from './graph-json/const-data.js';
 import { checkForm } from './graph-json/form.js';
 import { Names } from './graph-json/names.js';
@@ -62,8 +63,9 @@ export function parseGraphJson(text: string, { folder, name, loadTensor }: Graph
   const isSound = checkForm(json, problems);
   const parts = soundParts(json, isSound);
   const names = new Names(problems);
-  declareNames(json, names);
-  const reading: Reading = { names, problems, sources: { folder, loadTensor } };
+  const prototypes = rememberingPrototypes();
+  declareNames(json, names, prototypes);
+  const reading: Reading = { names, prototypes, problems, sources: { folder, loadTensor } };
   const nodes = [
     ...parts.inputs.map(({ json: one, index }) => inputNode(one, index, ['inputs', index], reading)),
     ...parts.consts.map(({ json: one, index }) => constNode(one, ['consts', index], reading)),
@@ -73,6 +75,14 @@ export function parseGraphJson(text: string, { folder, name, loadTensor }: Graph
   problems.throwAny(name);
   const own = (json as { readonly name?: string }).name;
   return { name: own ?? basename(name, extname(name)), dialect: 'ge', nodes: nodes as Node[], outputs, subgraphs: [] };
+}
+
+function rememberingPrototypes(): Reading['prototypes'] {
+  const known = new Map<string, OpPrototype | undefined>();
+  return (type) => {
+    if (!known.has(type)) known.set(type, prototypeOf(type));
+    return known.get(type);
+  };
 }
 
 interface Part<T> {
@@ -100,12 +110,12 @@ function elementsOf(json: unknown, list: string): readonly unknown[] {
 }
 
 /** Names of elements that are otherwise malformed count too: a ref to one of them is not one more problem. */
-function declareNames(json: unknown, names: Names): void {
+function declareNames(json: unknown, names: Names, prototypes: Reading['prototypes']): void {
   for (const list of ['inputs', 'consts', 'nodes']) {
     elementsOf(json, list).forEach((one, index) => {
       const { name, type } = Object(one) as Record<string, unknown>;
       if (typeof name !== 'string' || name === '') return;
-      if (list === 'nodes') names.declareNode(name, String(type), [list, index]);
+      if (list === 'nodes') names.declareNode(name, prototypes(String(type)), [list, index]);
       else names.declareValue(name, [list, index]);
     });
   }

@@ -7,6 +7,7 @@ import type { Candidate, Finding, Lint, Rule } from './lint/rule.js';
 import { shapeDrivers } from './lint/shape-slots.js';
 import type { RefreshableWeight } from './refreshable.js';
 import { elementCount } from './tensor.js';
+import { allNodes } from './walk.js';
 
 export type { Finding, Rule, Severity } from './lint/rule.js';
 
@@ -66,6 +67,22 @@ const unused: Rule = {
   },
 };
 
+const notRefreshable: Rule = {
+  severity: 'warning',
+  description: 'A constant of a type that cannot become a weight.',
+  isAboutGraph: true,
+  *check({ graph }) {
+    for (const { node } of allNodes(graph)) {
+      if (node.type !== 'Constant' && node.type !== 'FileConstant') continue;
+      yield {
+        constName: node.name,
+        message: `"${node.name}" is a ${node.type}; only the type Const can become a weight.`,
+        fix: 'Store it as a Const where it is to be updated.',
+      };
+    }
+  },
+};
+
 /** Rule id → rule. An id stays the same in text, JSON and SARIF. */
 export const LINT_RULES = {
   SCALAR_WEIGHT: scalarWeight,
@@ -77,6 +94,7 @@ export const LINT_RULES = {
   GENERATED_NAME_REUSED: nameReused,
   EQUAL_PAYLOAD: equalPayload,
   NON_FINITE: nonFinite,
+  NOT_REFRESHABLE: notRefreshable,
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type LintRuleId = keyof typeof LINT_RULES;
@@ -84,6 +102,8 @@ export type LintRuleId = keyof typeof LINT_RULES;
 export interface LintOptions {
   /** false leaves out the rules that read the data of the consts; 1 GB takes them about a second. */
   readonly readData?: boolean;
+  /** true adds the rules about the graph as a whole. */
+  readonly wholeGraph?: boolean;
 }
 
 /**
@@ -98,11 +118,11 @@ export function lint(graph: Graph, weights: readonly RefreshableWeight[], option
 }
 
 /** Data is read only of what has no error already. */
-export function runRules({ graph, candidates }: Lint, { readData = true }: LintOptions): readonly Finding[] {
+export function runRules({ graph, candidates }: Lint, { readData = true, wholeGraph = false }: LintOptions): readonly Finding[] {
   const findings: Finding[] = [];
   const refused = new Set<string>();
   for (const [code, rule] of Object.entries<Rule>(LINT_RULES)) {
-    if (rule.readsData === true && !readData) continue;
+    if ((rule.readsData === true && !readData) || (rule.isAboutGraph === true && !wholeGraph)) continue;
     const subject = rule.readsData === true ? candidates.filter(({ name }) => !refused.has(name)) : candidates;
     for (const found of rule.check({ graph, candidates: subject })) {
       findings.push({ ...found, code, severity: rule.severity, at: found.constName });

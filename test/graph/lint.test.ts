@@ -119,6 +119,13 @@ describe('SHAPE_DRIVING_CONST', () => {
   });
 });
 
+test('NOT_REFRESHABLE is told of the whole graph, when that is asked for', () => {
+  const graph: Graph = { ...linear, nodes: linear.nodes.map((node) => (node.name === 'b' ? { ...node, type: 'FileConstant' } : node)) };
+  const weights = selectWeights(graph, ['w']);
+  expect(lint(graph, weights)).toEqual([]);
+  expect(lint(graph, weights, { wholeGraph: true })).toMatchObject([{ code: 'NOT_REFRESHABLE', constName: 'b', severity: 'warning' }]);
+});
+
 describe('names', () => {
   const nodes = (name: string) => [{ name, type: 'Neg', inputs: ['x'] }];
 

@@ -1,7 +1,7 @@
 // What the inputs, consts and nodes of a graph.json are called, and what a ref to one of them means.
 import type { JsonPath } from '../../base/json-text.js';
 import { type ValueRef, valueRef } from '../../graph/graph.js';
-import { prototypeOf } from '../../graph/ops/prototypes.js';
+import type { OpPrototype } from '../../graph/ops/prototypes.js';
 import type { Problems } from './problems.js';
 
 interface Declared {
@@ -19,8 +19,9 @@ export class Names {
     this.#declare(name, { path, outputCount: 1 });
   }
 
-  declareNode(name: string, type: string, path: JsonPath): void {
-    const outputs = prototypeOf(type)?.outputs;
+  /** @param prototype  undefined for an operator that is not known */
+  declareNode(name: string, prototype: OpPrototype | undefined, path: JsonPath): void {
+    const outputs = prototype?.outputs;
     const isOpen = outputs?.some((slot) => slot.kind === 'dynamic') ?? true;
     this.#declare(name, { path, outputCount: isOpen ? undefined : outputs?.length });
   }

@@ -4,7 +4,7 @@ import { jsonPointer } from '../../base/json-text.js';
 import { dtype } from '../../graph/dtype.js';
 import { formatNumber } from '../../graph/format.js';
 import type { AttrValue, Node, TensorDesc } from '../../graph/graph.js';
-import { type OpPrototype, operatorTypes, prototypeOf } from '../../graph/ops/prototypes.js';
+import { type OpPrototype, operatorTypes } from '../../graph/ops/prototypes.js';
 import { hasUnknownRank, type Tensor } from '../../graph/tensor.js';
 import { readAttrs } from './attrs.js';
 import { type DataSources, readConstData } from './const-data.js';
@@ -15,6 +15,8 @@ import { readSlots } from './slots.js';
 
 export interface Reading {
   readonly names: Names;
+  /** `prototypeOf`, with a memory: a graph has thousands of nodes of a few types. */
+  readonly prototypes: (type: string) => OpPrototype | undefined;
   readonly problems: Problems;
   readonly sources: DataSources;
 }
@@ -65,8 +67,9 @@ const DECLARED_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** @returns undefined, with problems reported, where it is no node */
-export function operatorNode(json: NodeJson, path: JsonPath, { names, problems }: Reading): Node | undefined {
-  const prototype = readType(json, path, problems);
+export function operatorNode(json: NodeJson, path: JsonPath, reading: Reading): Node | undefined {
+  const { names, problems } = reading;
+  const prototype = readType(json, path, reading);
   if (prototype === undefined) return undefined;
   const slots = readSlots(json, prototype, path, names, problems);
   const attrs = readAttrs(json, prototype, path, problems);
@@ -85,14 +88,14 @@ export function operatorNode(json: NodeJson, path: JsonPath, { names, problems }
   };
 }
 
-function readType({ name, type }: NodeJson, path: JsonPath, problems: Problems): OpPrototype | undefined {
+function readType({ name, type }: NodeJson, path: JsonPath, { prototypes, problems }: Reading): OpPrototype | undefined {
   const at = [...path, 'type'];
   const elsewhere = Object.hasOwn(DECLARED_ELSEWHERE, type) ? DECLARED_ELSEWHERE[type] : undefined;
   if (elsewhere !== undefined) {
     problems.add(at, `Node "${name}" is a ${type}, which is not written as a node.`, elsewhere);
     return undefined;
   }
-  const prototype = prototypeOf(type);
+  const prototype = prototypes(type);
   if (prototype === undefined) {
     const fix = problems.suggest(type, operatorTypes, 'Use the name that GE has for the operator: MatMul, Conv2D, SoftmaxV2, …');
     problems.add(at, `Node "${name}": "${type}" is no built-in operator of GE.`, fix);

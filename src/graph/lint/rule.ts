@@ -42,5 +42,7 @@ export interface Rule {
   readonly description: string;
   /** Reads the data of the consts, which takes time for large ones. */
   readonly readsData?: boolean;
+  /** About the graph and not about the consts that were chosen. */
+  readonly isAboutGraph?: boolean;
   check(lint: Lint): Iterable<Found>;
 }
