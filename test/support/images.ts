@@ -72,3 +72,37 @@ export function transposeConvolved(
     return (sums.get(index.join()) ?? 0) + (readBias([index[1] as number]) as number);
   });
 }
+
+export interface Pooling {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  /** Before and after for each dimension in turn. */
+  readonly pads: readonly number[];
+  /** How many windows each dimension has. */
+  readonly sizes: readonly number[];
+}
+
+/**
+ * Every window of an image, cut where the padded image ends: `values` are the elements of the image in it, `cells` the
+ * elements with those of the padding.
+ */
+export function pooled(
+  x: Tensor,
+  { kernel, strides, pads, sizes }: Pooling,
+  what: (values: readonly number[], cells: number) => number,
+): Tensor {
+  const [batch, channels, ...size] = x.shape as [number, number, ...number[]];
+  const read = reader(x);
+  return fromFormula(x.dtype.name, [batch, channels, ...sizes], ([n, c, ...at]) => {
+    const starts = at.map((i, d) => i * (strides[d] as number) - (pads[2 * d] as number));
+    const ends = starts.map((start, d) => Math.min(start + (kernel[d] as number), (size[d] as number) + (pads[2 * d + 1] as number)));
+    const extent = ends.map((end, d) => end - (starts[d] as number));
+    const values = indices(extent).flatMap(
+      (offset) => read([n as number, c as number, ...offset.map((o, d) => o + (starts[d] as number))]) ?? [],
+    );
+    return what(
+      values,
+      extent.reduce((product, length) => product * length, 1),
+    );
+  });
+}

@@ -68,6 +68,8 @@ export function paddingOf(
     return windows.map((_, i) => ({ before: pads[2 * i] as number, after: pads[2 * i + 1] as number }));
   }
   return windows.map((window) => {
+    // A single element is in the image at every stride.
+    if (reach(window) === 1) return { before: 0, after: 0 };
     if (window.size < 0) return undefined;
     const total = Math.max((Math.ceil(window.size / window.stride) - 1) * window.stride + reach(window) - window.size, 0);
     const less = Math.floor(total / 2);

@@ -3,7 +3,7 @@ import { dtype } from '../../../graph/dtype.js';
 import { channelsFirst, type Layout, reordering, sizeOf, spatialOf } from '../../../graph/ops/image-layout.js';
 import { type ConvPlan, convPlan, depthwisePlan, imageSlot, transposePlan } from '../../../graph/ops/rules/conv.js';
 import { knownRank } from '../../../graph/ops/shapes.js';
-import type { Padding } from '../../../graph/ops/windows.js';
+import { type Padding, type PaddingMode, reach, type Window } from '../../../graph/ops/windows.js';
 import type { LowerContext, Lowering, Lowerings, OnnxAttr } from './context.js';
 import { transpose } from './layout.js';
 import { cast, extents, reshape } from './shape-values.js';
@@ -61,7 +61,7 @@ function convolve(op: LowerContext, plan: ConvPlan, filterOf: (op: LowerContext,
   checkOffsets(op);
   const { dtype: given } = op.input('x');
   const [x, filter] = [imageFirst(op, 'x', plan.layout), filterOf(op, plan)];
-  const attrs = { ...windowAttrs(plan), ...padAttrs(plan) };
+  const attrs = { ...windowAttrs(plan), ...padAttrs(op, plan) };
   const rank = plan.layout.length;
   finishImage(op, plan.layout, (outputs) => {
     if (given.name !== 'int8') return op.emit('Conv', [x, filter, ...bias(op)], attrs, outputs);
@@ -89,9 +89,20 @@ function windowAttrs({ windows, groups }: ConvPlan): Readonly<Record<string, Onn
 }
 
 /** Paddings that depend on a size known only at run time are left to ONNX Runtime. */
-function padAttrs({ padding, mode }: ConvPlan): Readonly<Record<string, OnnxAttr>> {
-  if (padding.includes(undefined)) return { auto_pad: mode === 'SAME' ? 'SAME_UPPER' : 'SAME_LOWER' };
+function padAttrs(op: LowerContext, { padding, mode, windows }: ConvPlan): Readonly<Record<string, OnnxAttr>> {
+  if (padding.includes(undefined)) return autoPad(op, mode, windows);
   return { pads: onnxPads(padding as readonly Padding[]) };
+}
+
+/** With steps larger than the window the padding that ONNX Runtime works out is negative where it should be 0. */
+export function autoPad(op: LowerContext, mode: PaddingMode, windows: readonly Window[]): { readonly auto_pad: string } {
+  const far = windows.find((window) => window.size < 0 && window.stride > reach(window));
+  if (far !== undefined)
+    op.fail(
+      `pads by a size that is not known, with a stride of ${far.stride} over a window of ${reach(far)}.`,
+      'Give the shape of its input.',
+    );
+  return { auto_pad: mode === 'SAME' ? 'SAME_UPPER' : 'SAME_LOWER' };
 }
 
 /** All befores, then all afters. */
@@ -112,7 +123,7 @@ function transposed(rank: 4 | 5): Lowering {
         'Make "input_size" a const, and give the shape of its input.',
       );
     }
-    const attrs = { ...windowAttrs(plan), ...padAttrs(plan), output_padding: plan.outputPadding };
+    const attrs = { ...windowAttrs(plan), ...padAttrs(op, plan), output_padding: plan.outputPadding };
     const inputs = [imageFirst(op, image, plan.layout), filterFirst(op, plan), ...(image === 'x' ? bias(op) : [])];
     finishImage(op, plan.layout, (outputs) => op.emit('ConvTranspose', inputs, attrs, outputs));
   };

@@ -76,7 +76,7 @@ Unique      | float32 float16 float64 int8 int64              | 0
 Range       | float32 float64 int16 int32 int64
 Conv            | float32 float16
 ConvTranspose   | float32 float16
-MaxPool         | float32 float16 float64 int8 uint8
+MaxPool         | float32 float16 float64 int8 uint8              | 0 | 0 | moves
 AveragePool     | float32 float16
 LpPool          | float32 float16
 GlobalAveragePool | float32 float16
