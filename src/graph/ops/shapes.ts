@@ -122,6 +122,11 @@ export function mergeShapes(a: Shape, b: Shape): Shape | undefined {
   return merged.every((dim, i) => b[i] === UNKNOWN_DIM || b[i] === dim) ? merged : undefined;
 }
 
+/** The product of dimensions; −1 where one of them is unknown. */
+export function elements(dims: readonly number[]): number {
+  return dims.includes(UNKNOWN_DIM) ? UNKNOWN_DIM : dims.reduce((product, dim) => product * dim, 1);
+}
+
 /** The same rule (or lowering) for several operators, named in one text. */
 export function each<T>(types: string, row: T): Readonly<Record<string, T>> {
   return Object.fromEntries(

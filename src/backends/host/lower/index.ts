@@ -11,9 +11,12 @@ import { indexLowerings } from './index-ops.js';
 import { joinLowerings } from './join.js';
 import { layoutLowerings } from './layout.js';
 import { logicLowerings } from './logic.js';
+import { matmulLowerings } from './matmul.js';
 import { normLowerings } from './norm.js';
 import { passingLowerings } from './passing.js';
 import { poolLowerings } from './pool.js';
+import { reduceLowerings } from './reduce.js';
+import { runningLowerings } from './running.js';
 import { selectLowerings } from './select.js';
 import { sequenceLowerings } from './sequence.js';
 import { sliceLowerings } from './slice.js';
@@ -22,6 +25,9 @@ import { unaryLowerings } from './unary.js';
 export const lowerings: Lowerings = {
   ...unaryLowerings,
   ...binaryLowerings,
+  ...runningLowerings,
+  ...reduceLowerings,
+  ...matmulLowerings,
   ...passingLowerings,
   ...logicLowerings,
   ...channelLowerings,

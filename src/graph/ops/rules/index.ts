@@ -1,4 +1,5 @@
 // All output rules. One file per family of operators.
+
 import type { OutputRules } from '../context.js';
 import { convRules } from './conv.js';
 import { elementwiseRules } from './elementwise.js';
@@ -7,8 +8,10 @@ import { gatherRules } from './gather.js';
 import { indexRules } from './index-ops.js';
 import { joinRules } from './join.js';
 import { layoutRules } from './layout.js';
+import { matmulRules } from './matmul.js';
 import { normRules } from './norm.js';
 import { poolRules } from './pool.js';
+import { reduceRules } from './reduce.js';
 import { selectRules } from './select.js';
 import { sequenceRules } from './sequence.js';
 import { sliceRules } from './slice.js';
@@ -17,6 +20,8 @@ import { sourceRules } from './sources.js';
 export const outputRules: OutputRules = {
   ...sourceRules,
   ...elementwiseRules,
+  ...reduceRules,
+  ...matmulRules,
   ...convRules,
   ...poolRules,
   ...normRules,
