@@ -1,6 +1,6 @@
 // Ranges of bytes that are read on demand, from memory, from a file of any size, or computed.
 // Everything large in this tool (a weight, a partition, a whole bundle) is a `Bytes`, so nothing has to be held whole.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AscendBundleError } from './errors.js';
 
 export interface Bytes {
@@ -124,10 +124,12 @@ class OpenFile {
   }
 
   read(start: number, end: number): Uint8Array {
+    // The system gives the number of a closed file to the next one that is opened: reading on would give its bytes.
+    if (!this.#isOpen) throw new Error(`${this.path} was read after it was closed`);
     const out = Buffer.allocUnsafe(end - start);
     for (let done = 0; done < out.length; ) {
       // A single read call is limited to just under 2 GiB by the kernel, so the loop is needed even without signals.
-      const got = readSync(this.#fd, out, done, Math.min(out.length - done, 1 << 30), start + done);
+      const got = this.#readOnce(out, done, Math.min(out.length - done, 1 << 30), start + done);
       if (got === 0) {
         throw new AscendBundleError('FILE_TRUNCATED', {
           message: `${this.path} ended at byte ${start + done} while ${end - start} bytes from ${start} were expected: the file has shrunk since it was opened.`,
@@ -137,6 +139,14 @@ class OpenFile {
       done += got;
     }
     return out;
+  }
+
+  #readOnce(out: Uint8Array, offset: number, length: number, position: number): number {
+    try {
+      return readSync(this.#fd, out, offset, length, position);
+    } catch (cause) {
+      throw fileError(this.path, cause, 'read');
+    }
   }
 
   close(): void {
@@ -150,12 +160,15 @@ class OpenFile {
 function openForReading(path: string): number {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // Without O_NONBLOCK, opening a pipe waits for a writer; on files it has no effect.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     throw fileError(path, cause, 'read');
   }
-  if (fstatSync(fd).isFile()) return fd;
+  const status = fstatSync(fd);
+  if (status.isFile()) return fd;
   closeSync(fd);
+  if (status.isDirectory()) throw fileError(path, { code: 'EISDIR' }, 'read');
   throw new AscendBundleError('FILE_IO', {
     message: `${path} is not a regular file.`,
     fix: 'Give the path of a file; a pipe or a device cannot be read by range.',
@@ -175,6 +188,11 @@ export function fileError(path: string, cause: unknown, doing: 'read' | 'write')
   const reasons: Record<string, [string, string]> = {
     EACCES: [`may not be ${doing === 'read' ? 'read' : 'written'}`, 'Check its permissions and those of its folder.'],
     EISDIR: ['is a folder', 'Give the path of a file.'],
+    EFBIG: ['is larger than files may be here', 'Raise the limit (ulimit -f), or write to another file system.'],
+    EIO: [`could not be ${doing === 'read' ? 'read' : 'written'}: the device failed`, 'Check the disk.'],
+    ELOOP: ['is a link that leads to itself', 'Check the path.'],
+    EMFILE: ['could not be opened: too many files are open', 'Raise the limit (ulimit -n).'],
+    ENAMETOOLONG: ['is longer than a path can be', 'Check the path.'],
     ENOSPC: ['does not fit: the disk is full', 'Free some space, or write to another disk.'],
     ENOTDIR: ['has a file where a folder is expected', 'Check the path.'],
     EROFS: ['is on a read-only file system', 'Write to another folder.'],

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { computedBytes, utf8Bytes, zeroBytes } from '../../src/base/bytes.js';
 import { writeFileAtomically, writeFilesAtomically } from '../../src/base/output-file.js';
+import { bundleScript } from '../support/script.js';
 
 let folder = '';
 beforeEach(() => {
@@ -202,4 +203,14 @@ describe('signals', () => {
     await expect(writeFileAtomically(at('a'), utf8Bytes('x'), { verify })).rejects.toMatchObject({ code: 'TERMINATED' });
     expect(readdirSync(folder)).toEqual([]);
   });
+});
+
+test('a file that does not fit gives a typed error, and leaves nothing', async () => {
+  const run = await bundleScript(`
+    import { zeroBytes } from './src/base/bytes.js';
+    import { writeFileAtomically } from './src/base/output-file.js';
+    await writeFileAtomically(${JSON.stringify(at('a'))}, zeroBytes(50_000_000)).catch((error) => console.log(error.code, error.exitCode, error.message));`);
+  // A limit of the shell (in blocks of 512 bytes or more) stands in for a full disk.
+  expect(run(undefined, 'ulimit -f 100;')).toBe(`FILE_IO 7 ${at('a')} is larger than files may be here.`);
+  expect(readdirSync(folder)).toEqual([]);
 });

@@ -155,6 +155,12 @@ test('an entry of a map without key or value has the empty ones', () => {
   expect(decode(Outer, wire(0x22, 0)).map).toEqual(new Map([['', 0]]));
 });
 
+test('small bytes are copied, so that they do not keep what was around them', () => {
+  const raw = Buffer.from(wire(0x1a, 3, Uint8Array.of(1, 2, 3), times(10_000, 0x78, 5)).read());
+  const source = computedBytes(raw.length, (start, end) => raw.subarray(start, end));
+  expect(decode(Outer, source).data?.read().buffer.byteLength).toBe(3);
+});
+
 describe('large bytes', () => {
   const GIB = 2 ** 30;
   test('are not read by encode, whose result is read piece by piece', () => {

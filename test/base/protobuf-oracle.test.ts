@@ -19,7 +19,7 @@ import {
   type Value,
 } from '../support/protobuf-oracle.js';
 
-const runs = { numRuns: 300 };
+const runs = { numRuns: 120 };
 
 test('what they write, we read', () => {
   fc.assert(
@@ -114,14 +114,14 @@ describe('damage', () => {
           survives(raw);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
   test('bytes that are no message give a message or a typed error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (raw) => survives(raw)),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });

@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, truncateSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
 import { dtype } from '../../src/graph/dtype.js';
 import { loadTensorAt, readTensorFile } from '../../src/weights/read.js';
 import { testFolder } from '../support/folder.js';
+import { bundleScript } from '../support/script.js';
 import { named, plain, tensorOf } from '../support/tensors.js';
 
 const folder = testFolder();
@@ -81,20 +81,15 @@ describe('one tensor of a file', () => {
 });
 
 describe('stdin', () => {
-  // A process of its own, because stdin belongs to one.
   const script = `
     import { readTensorFile } from './src/weights/read.js';
     try {
       for (const { name, shape, data } of readTensorFile('-')) console.log(JSON.stringify([name, shape, data.length]));
     } catch (error) { console.log(error.code, error.message); }`;
-
-  function run(input: Uint8Array): string {
-    const build = `import { buildSync } from 'esbuild';
-      const { outputFiles } = buildSync({ stdin: { contents: ${JSON.stringify(script)}, resolveDir: process.cwd(), loader: 'ts' }, bundle: true, format: 'esm', platform: 'node', write: false });
-      process.stdout.write(outputFiles[0].text);`;
-    const { stdout: code } = spawnSync(process.execPath, ['--input-type=module', '-e', build], { encoding: 'utf8' });
-    return spawnSync(process.execPath, ['--input-type=module', '-e', code], { input, encoding: 'utf8' }).stdout.trim();
-  }
+  let run: (input: Uint8Array) => string;
+  beforeAll(async () => {
+    run = await bundleScript(script);
+  });
 
   test('gives tensors, also more than a pipe holds at once', () => {
     const big = named('big', tensorOf('uint8', [300_000], Array(300_000).fill(1)));

@@ -101,12 +101,17 @@ export class Cursor {
     const start = this.pos;
     this.pos = end;
     if (end - start > COPY_BYTES) return this.#source.slice(start, end);
-    if (start < this.#start || end > this.#end) {
-      this.pos = start;
-      this.#load(end - start);
-      this.pos = end;
-    }
-    return memoryBytes(this.#window.slice(start - this.#start, end - this.#start));
+    this.pos = start;
+    // Not slice: that of a Buffer copies nothing, and would keep the whole window alive.
+    return memoryBytes(new Uint8Array(this.view(end)));
+  }
+
+  /** The bytes up to `end`, at most 4 KiB, without a copy: gone with the next read. */
+  view(end: number): Uint8Array {
+    const start = this.pos;
+    if (start < this.#start || end > this.#end) this.#load(end - start);
+    this.pos = end;
+    return this.#window.subarray(start - this.#start, end - this.#start);
   }
 
   text(end: number): string {

@@ -42,7 +42,7 @@ function decodeMessage(reading: Reading, type: MessageType<object>, end: number,
       skip(cursor, wire, number, end, depth);
       const after = cursor.pos;
       cursor.pos = start;
-      addRange(piecesOf(reading, out, '$unknown'), cursor.bytes(after));
+      addRange(cursor, piecesOf(reading, out, '$unknown'), after);
     }
   }
   return out;
@@ -92,13 +92,13 @@ function decodeRaw(reading: Reading, field: Field, wire: number, limit: number, 
     skip(cursor, wire, field.number, limit, 0);
     const end = cursor.pos;
     cursor.pos = start;
-    piecesOf(reading, out, field.name).addSmall(cursor.bytes(end).read());
+    piecesOf(reading, out, field.name).addSmall(cursor.view(end));
     return;
   }
   const end = cursor.delimited(limit);
   const size = field.kind === 'raw32' ? 4 : field.kind === 'raw64' ? 8 : 1;
   if ((end - cursor.pos) % size !== 0) cursor.fail(`packed values of ${size} bytes fill ${end - cursor.pos} bytes`);
-  addRange(piecesOf(reading, out, field.name), cursor.bytes(end));
+  addRange(cursor, piecesOf(reading, out, field.name), end);
 }
 
 function piecesOf({ open }: Reading, out: Plain, name: string): Pieces {
@@ -113,9 +113,9 @@ function piecesOf({ open }: Reading, out: Plain, name: string): Pieces {
 /** A range of its own for every few bytes would cost a hundred times their size. */
 const SMALL_BYTES = 256;
 
-function addRange(pieces: Pieces, range: Bytes): void {
-  if (range.length <= SMALL_BYTES) pieces.addSmall(range.read());
-  else pieces.add(range);
+function addRange(cursor: Cursor, pieces: Pieces, end: number): void {
+  if (end - cursor.pos <= SMALL_BYTES) pieces.addSmall(cursor.view(end));
+  else pieces.add(cursor.bytes(end));
 }
 
 function append(out: Plain, name: string, value: unknown): void {
