@@ -3,35 +3,46 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFile } from '../../src/base/bytes.js';
 import { decode } from '../../src/base/protobuf/index.js';
-import { OnnxTensor } from '../../src/formats/encodings/onnx-model.js';
+import { OnnxModel, OnnxTensor } from '../../src/formats/encodings/onnx-model.js';
 import { toTensor } from '../../src/formats/onnx/tensor.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { corpus, hasCorpus } from './corpus.js';
 
 export interface OnnxCase {
-  readonly name: string;
-  readonly model: string;
-  readonly inputs: readonly Tensor[];
+  readonly path: string;
+  /** As decoded, nothing changed. */
+  readonly model: OnnxModel;
+  /** By name. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** In the order of the model's outputs. */
   readonly outputs: readonly Tensor[];
 }
 
 const GROUPS = ['pytorch-converted', 'pytorch-operator', 'simple'];
 
-/** Paths only: a case that cannot be read is a finding of the test, not of the list. */
 export function onnxCaseNames(): readonly string[] {
   if (!hasCorpus) return [];
   return GROUPS.flatMap((group) => readdirSync(corpus('onnx', group)).map((name) => `${group}/${name}`));
 }
 
 export function readOnnxCase(name: string): OnnxCase {
-  const folder = corpus('onnx', name);
-  return { name, model: join(folder, 'model.onnx'), inputs: readTensors(folder, 'input'), outputs: readTensors(folder, 'output') };
+  const path = corpus('onnx', name, 'model.onnx');
+  const model = decode(OnnxModel, openFile(path), path);
+  const initialized = new Set(model.graph?.initializer?.map((one) => one.name));
+  const inputNames = (model.graph?.input ?? []).flatMap((one) => (initialized.has(one.name) ? [] : [one.name ?? '']));
+  const tensors = readTensors(name, 'input');
+  return {
+    path,
+    model,
+    inputs: new Map(inputNames.map((input, i) => [input, tensors[i] as Tensor])),
+    outputs: readTensors(name, 'output'),
+  };
 }
 
-function readTensors(folder: string, role: string): readonly Tensor[] {
+function readTensors(name: string, role: string): readonly Tensor[] {
   const tensors: Tensor[] = [];
   for (let i = 0; ; i++) {
-    const path = join(folder, 'test_data_set_0', `${role}_${i}.pb`);
+    const path = corpus('onnx', name, join('test_data_set_0', `${role}_${i}.pb`));
     if (!existsSync(path)) return tensors;
     tensors.push(toTensor(decode(OnnxTensor, openFile(path), path), { what: path }));
   }

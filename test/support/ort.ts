@@ -1,6 +1,7 @@
 // ONNX Runtime as the reference: runs a model as it is, or a program of ours the way a session does.
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Bytes } from '../../src/base/bytes.js';
+import { type Bytes, memoryBytes } from '../../src/base/bytes.js';
+import { dtype } from '../../src/graph/dtype.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 
 type TypedArray = OrtTensor['data'];
@@ -30,6 +31,11 @@ export function elements(tensor: Tensor): TypedArray {
 
 export function toOrt(tensor: Tensor): OrtTensor {
   return new OrtTensor(tensor.dtype.name as 'float32', elements(tensor) as Float32Array, [...tensor.shape]);
+}
+
+export function fromOrt(value: OrtTensor): Tensor {
+  const { buffer, byteOffset, byteLength } = value.data as Float32Array;
+  return { dtype: dtype(value.type), shape: value.dims, data: memoryBytes(new Uint8Array(buffer, byteOffset, byteLength)) };
 }
 
 export interface RunOptions {
