@@ -1,8 +1,9 @@
-// One node against the prototype of its operator: slots and attributes.
+// One node against the prototype of its operator: slots, attributes, sub-graphs, and the value of a Const.
 import { didYouMean, nearNames } from '../base/near-names.js';
-import type { AttrValue, Node } from './graph.js';
+import { type AttrValue, constValue, type Node } from './graph.js';
 import { slotOf } from './ops/op-context.js';
 import type { AttrPrototype, OpPrototype } from './ops/prototypes.js';
+import { describeSpec, tensorBytes } from './tensor.js';
 
 export type Report = (message: string, fix?: string) => void;
 
@@ -11,6 +12,24 @@ const SOURCES: ReadonlySet<string> = new Set(['Data', 'RefData', 'AippData', 'Va
 
 export function isSource(node: Node): boolean {
   return SOURCES.has(node.type);
+}
+
+/**
+ * The node with the prototype's slot names where it has GE's names by number, `__input0` and `__output0`, which GE gives when a node was
+ * made without them; `x0`, `x1`, … for the elements of a dynamic slot.
+ */
+export function withSlotNames(node: Node, prototype: OpPrototype): Node {
+  const isByNumber = (name: string): boolean => /^__(in|out)put\d+$/.test(name);
+  if (!node.inputNames.some(isByNumber) && !node.outputNames.some(isByNumber)) return node;
+  const rename = (names: readonly string[], slots: OpPrototype['inputs']): readonly string[] => {
+    // The elements of the one dynamic slot are those that the other slots leave over.
+    const elements = names.length - slots.filter(({ kind }) => kind !== 'dynamic').length;
+    const expanded = slots.flatMap(({ name, kind }) => {
+      return kind === 'dynamic' ? Array.from({ length: Math.max(0, elements) }, (_, i) => `${name}${i}`) : [name];
+    });
+    return names.map((name, i) => (isByNumber(name) ? (expanded[i] ?? name) : name));
+  };
+  return { ...node, inputNames: rename(node.inputNames, prototype.inputs), outputNames: rename(node.outputNames, prototype.outputs) };
 }
 
 /** Reports every unknown, repeated or unconnected input slot. */
@@ -53,6 +72,37 @@ export function checkAttrs(node: Node, prototype: OpPrototype, keepUnknown: bool
     if (!name.startsWith('_') && !prototype.attrs.some((attr) => attr.name === name)) {
       report(`has no attribute "${name}".`, namesOf('attribute', name, prototype.attrs));
     }
+  }
+}
+
+/** Reports sub-graphs that are missing, too many, or not in the file. */
+export function checkSubgraphs(node: Node, prototype: OpPrototype, known: ReadonlySet<string>, report: Report): void {
+  const given = node.subgraphs ?? [];
+  const isDynamic = prototype.subgraphs.some(({ dynamic }) => dynamic);
+  if (isDynamic ? given.length === 0 : given.length !== prototype.subgraphs.length) {
+    const wanted = prototype.subgraphs.map(({ name }) => name).join(', ');
+    report(`has ${given.length} sub-graphs; it needs ${wanted === '' ? 'none' : wanted}.`);
+  }
+  for (const name of given) {
+    if (!known.has(name)) report(`names the sub-graph "${name}", which the file does not have.`);
+  }
+}
+
+export function isConst(node: Node): boolean {
+  return node.type === 'Const' || node.type === 'Constant';
+}
+
+/** Reports a Const without a value, and one whose data does not fit its dtype and shape. */
+export function checkConst(node: Node, report: Report): void {
+  if (!isConst(node)) return;
+  const value = constValue(node);
+  if (value === undefined) {
+    report('has no value.', 'Give it a tensor as attribute "value".');
+  } else if (value.shape.some((dim) => !Number.isSafeInteger(dim) || dim < 0)) {
+    report(`has the shape [${value.shape.join(', ')}]; the dimensions of a Const are 0 or more.`);
+  } else if (value.dtype.name !== 'string' && value.data.length !== tensorBytes(value.dtype, value.shape)) {
+    const wanted = tensorBytes(value.dtype, value.shape);
+    report(`is ${describeSpec(value)} and has ${value.data.length} bytes of data instead of ${wanted}.`);
   }
 }
 

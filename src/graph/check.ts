@@ -1,14 +1,14 @@
 // Parses a Graph into a CheckedGraph: what follows (select, refresh, lower) trusts it and looks at nothing twice.
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
-import { checkAttrs, checkSlots, isSource } from './check-node.js';
+import { checkAttrs, checkConst, checkSlots, checkSubgraphs, isConst, isSource, withSlotNames } from './check-node.js';
 import { contradiction, isKnownDType, mergeSpecs, outputCount, outputNames, UNKNOWN_SPEC } from './check-values.js';
 import { executionOrder } from './execution-order.js';
 import { constValue, type Graph, type Node, splitRef, type ValueRef, valueRef } from './graph.js';
 import { describeNode, opContext } from './ops/op-context.js';
 import { type OpPrototype, operatorTypes, prototypeOf } from './ops/prototypes.js';
 import { outputRules } from './ops/rules/index.js';
-import { describeSpec, hasUnknownRank, type Tensor, type TensorSpec, tensorBytes } from './tensor.js';
+import { hasUnknownRank, type Tensor, type TensorSpec } from './tensor.js';
 
 declare const CHECKED: unique symbol;
 
@@ -18,18 +18,24 @@ export interface CheckedGraph extends Graph {
   readonly subgraphs: readonly CheckedGraph[];
   /** Of any output of any node. Where nothing is known: dtype `undefined`, the unknown rank. */
   spec(ref: ValueRef): TensorSpec;
-  /** The tensor, where the value is that of a Const that keeps it (see `refreshable`). */
+  /** The tensor, where the value is that of a Const. */
   constant(ref: ValueRef): Tensor | undefined;
+  /** What the output rules object to in a graph that GE wrote, by node: GE may know better, the host cannot run such a node. */
+  readonly doubts: ReadonlyMap<string, Problem>;
+  /**
+   * The same graph for Consts (by name) whose value may change after the build: nothing follows from it, no spec, and `constant` does
+   * not give it.
+   */
+  withRefreshable(constNames: Iterable<string>): CheckedGraph;
 }
 
 export interface CheckOptions {
   /**
-   * The graph was written by GE (an `.air`): operators and attributes that the table does not know pass, nodes stay exactly as they
-   * are, and what an operator's rule says of an output overrules what the file says, because GE writes placeholders there.
+   * The graph was written by GE (an `.air`): operators and attributes that the table does not know pass, descriptors stay as they are,
+   * slots may be named by number (`__input0`). What an operator's rule says of an output overrules what the file says, because GE
+   * writes placeholders there; what a rule objects to is a doubt and no problem.
    */
   readonly fromGe?: boolean;
-  /** Names of Consts whose value may change after the build, so that nothing may follow from it: no shape, no lowering. */
-  readonly refreshable?: ReadonlySet<string>;
 }
 
 /** A message with near names costs a walk over all names; a file full of errors gets them for the first ones. */
@@ -39,12 +45,20 @@ const MOST_SUGGESTIONS = 20;
  * @throws GRAPH_INVALID with every problem found, each with its node and its place in the file
  */
 export function checkGraph(graph: Graph, options: CheckOptions = {}): CheckedGraph {
+  return checkWith(graph, options, new Set());
+}
+
+function checkWith(graph: Graph, options: CheckOptions, refreshable: ReadonlySet<string>): CheckedGraph {
   const problems: Problem[] = [];
   const subgraphNames = new Set(graph.subgraphs.map(({ name }) => name));
-  const check = (one: Graph): CheckedGraph => new GraphCheck(one, subgraphNames, options, problems).run();
-  const checked = { ...check(graph), subgraphs: graph.subgraphs.map(check) };
+  const check = (one: Graph) => new GraphCheck(one, subgraphNames, options, refreshable, problems).run();
+  const whole = {
+    ...check(graph),
+    subgraphs: graph.subgraphs.map(check),
+    withRefreshable: (constNames: Iterable<string>) => checkWith(graph, options, new Set(constNames)),
+  };
   const [first] = problems;
-  if (first === undefined) return checked;
+  if (first === undefined) return whole as unknown as CheckedGraph;
   if (problems.length === 1) throw new AscendBundleError('GRAPH_INVALID', { ...first, problems });
   throw new AscendBundleError('GRAPH_INVALID', {
     message: `The graph "${graph.name}" has ${problems.length} problems. The first: ${first.message}`,
@@ -54,31 +68,27 @@ export function checkGraph(graph: Graph, options: CheckOptions = {}): CheckedGra
   });
 }
 
-function isConst(node: Node): boolean {
-  return node.type === 'Const' || node.type === 'Constant';
-}
-
 /** The check of one graph (or sub-graph): a walk in execution order that knows the specs of what it has passed. */
 class GraphCheck {
   readonly #byName = new Map<string, Node>();
   readonly #specs = new Map<ValueRef, TensorSpec>();
   readonly #outputCounts = new Map<string, number>();
   readonly #prototypes = new Map<string, OpPrototype | undefined>();
+  readonly #doubts = new Map<string, Problem>();
   readonly #fromGe: boolean;
-  readonly #refreshable: ReadonlySet<string>;
   #suggestions = 0;
 
   constructor(
     readonly graph: Graph,
     readonly subgraphNames: ReadonlySet<string>,
     options: CheckOptions,
+    readonly refreshable: ReadonlySet<string>,
     readonly problems: Problem[],
   ) {
     this.#fromGe = options.fromGe === true;
-    this.#refreshable = options.refreshable ?? new Set();
   }
 
-  run(): CheckedGraph {
+  run(): Graph & Pick<CheckedGraph, 'spec' | 'constant' | 'doubts'> {
     for (const node of this.graph.nodes) {
       if (this.#byName.has(node.name)) this.#report(node, 'has a name that another node has too.', 'Give every node a name of its own.');
       else this.#byName.set(node.name, node);
@@ -93,7 +103,7 @@ class GraphCheck {
     const specs = this.#specs;
     const spec = (ref: ValueRef): TensorSpec => specs.get(ref) ?? UNKNOWN_SPEC;
     const constant = (ref: ValueRef): Tensor | undefined => this.#constant(ref);
-    return { ...this.graph, nodes, subgraphs: [], spec, constant } as unknown as CheckedGraph;
+    return { ...this.graph, nodes, subgraphs: [], spec, constant, doubts: this.#doubts };
   }
 
   #report(node: Node, message: string, fix?: string): void {
@@ -104,8 +114,9 @@ class GraphCheck {
     return this.#suggestions++ < MOST_SUGGESTIONS ? didYouMean(nearNames(name, candidates())) : undefined;
   }
 
-  #checkNode(node: Node): Node {
-    const prototype = this.#prototypeOf(node.type);
+  #checkNode(given: Node): Node {
+    const prototype = this.#prototypeOf(given.type);
+    const node = this.#fromGe && prototype !== undefined ? withSlotNames(given, prototype) : given;
     const isSound = this.#checkRefs(node);
     if (prototype === undefined) {
       if (!this.#fromGe) this.#report(node, 'is no built-in operator of GE.', this.#suggest(node.type, operatorTypes));
@@ -116,8 +127,8 @@ class GraphCheck {
     const report = (message: string, fix?: string): void => this.#report(node, message, fix);
     checkSlots(node, prototype, report);
     checkAttrs(node, prototype, this.#fromGe, report);
-    this.#checkSubgraphs(node, prototype);
-    this.#checkConst(node);
+    checkSubgraphs(node, prototype, this.subgraphNames, report);
+    checkConst(node, report);
     return this.#inferOutputs(node, prototype, isSound && this.problems.length === before);
   }
 
@@ -160,31 +171,6 @@ class GraphCheck {
     return `Use "${valueRef(node)}", or another output that exists.`;
   }
 
-  #checkSubgraphs(node: Node, prototype: OpPrototype): void {
-    const given = node.subgraphs ?? [];
-    const isDynamic = prototype.subgraphs.some(({ dynamic }) => dynamic);
-    if (isDynamic ? given.length === 0 : given.length !== prototype.subgraphs.length) {
-      const wanted = prototype.subgraphs.map(({ name }) => name).join(', ');
-      this.#report(node, `has ${given.length} sub-graphs; it needs ${wanted === '' ? 'none' : wanted}.`);
-    }
-    for (const name of given) {
-      if (!this.subgraphNames.has(name)) this.#report(node, `names the sub-graph "${name}", which the file does not have.`);
-    }
-  }
-
-  #checkConst(node: Node): void {
-    if (!isConst(node)) return;
-    const value = constValue(node);
-    if (value === undefined) {
-      this.#report(node, 'has no value.', 'Give it a tensor as attribute "value".');
-    } else if (value.shape.some((dim) => !Number.isSafeInteger(dim) || dim < 0)) {
-      this.#report(node, `has the shape [${value.shape.join(', ')}]; the dimensions of a Const are 0 or more.`);
-    } else if (value.dtype.name !== 'string' && value.data.length !== tensorBytes(value.dtype, value.shape)) {
-      const wanted = tensorBytes(value.dtype, value.shape);
-      this.#report(node, `is ${describeSpec(value)} and has ${value.data.length} bytes of data instead of ${wanted}.`);
-    }
-  }
-
   #inferOutputs(node: Node, prototype: OpPrototype, isSound: boolean): Node {
     const ruled = isSound ? this.#applyRule(node, prototype) : undefined;
     const count = ruled?.length ?? outputCount(node, prototype);
@@ -223,14 +209,16 @@ class GraphCheck {
       return rule(opContext(node, prototype, { spec, constant }, 'GRAPH_INVALID'));
     } catch (error) {
       if (!(error instanceof AscendBundleError)) throw error;
-      this.problems.push({ code: error.code, message: error.message, at: error.at, fix: error.fix });
+      const problem = { code: error.code, message: error.message, at: error.at, fix: error.fix };
+      if (this.#fromGe) this.#doubts.set(node.name, problem);
+      else this.problems.push(problem);
       return undefined;
     }
   }
 
   #constant(ref: ValueRef): Tensor | undefined {
     const node = this.#byName.get(splitRef(ref).node);
-    return node === undefined || !isConst(node) || this.#refreshable.has(node.name) ? undefined : constValue(node);
+    return node === undefined || !isConst(node) || this.refreshable.has(node.name) ? undefined : constValue(node);
   }
 
   #learn(node: Node, specs: readonly TensorSpec[], count: number | undefined): void {

@@ -3,7 +3,7 @@ import { lowerGraph } from '../../src/backends/host/lower/lower.js';
 import { AscendBundleError } from '../../src/base/errors.js';
 import { checkGraph } from '../../src/graph/check.js';
 import type { Graph, Node } from '../../src/graph/graph.js';
-import { constant, data, float32s, graph, node, spec } from '../support/graphs.js';
+import { constant, data, float32s, graph, int64s, node, spec } from '../support/graphs.js';
 import { numbersOf, runGraph, t } from '../support/op-vectors.js';
 
 const x = data('x', 'float32', [3]);
@@ -108,4 +108,22 @@ test('a chain of 20,000 nodes is lowered node by node', () => {
   const nodes = [x, w, ...Array.from({ length: 20_000 }, (_, i) => add(`n${i}`, i === 0 ? 'x:0' : `n${i - 1}:0`, 'w:0'))];
   const checked = checkGraph(graph(nodes, ['n19999:0']));
   expect(lowerGraph(checked).model.graph?.node).toHaveLength(20_000);
+});
+
+test('the host refuses a node that a rule objects to, also in a graph of GE', () => {
+  const given = graph([x, data('i', 'int32', [3]), add('a', 'x:0', 'i:0')], ['a:0']);
+  expect(() => lowerGraph(checkGraph(given, { fromGe: true }))).toThrow(
+    expect.objectContaining({ code: 'OP_UNSUPPORTED', message: expect.stringContaining('their dtypes must be equal') }),
+  );
+});
+
+test('a refreshable Const is not built into the program', async () => {
+  const axes = constant('axes', int64s([1]));
+  const sum = node('s', 'ReduceSum', { x: 'm:0', axes: 'axes:0' });
+  const checked = checkGraph(graph([data('m', 'float32', [2, 3]), axes, sum], ['s:0']));
+  const baked = lowerGraph(checked).model.graph;
+  expect(baked?.node?.flatMap(({ input }) => input)).not.toContain('axes');
+  const open = lowerGraph(checked, ['axes']).model.graph;
+  expect(open?.node?.flatMap(({ input }) => input)).toContain('axes');
+  expect(open?.output?.[0]?.type?.tensorType?.shape?.dim).toEqual([{}]);
 });

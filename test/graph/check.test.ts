@@ -4,7 +4,7 @@ import { AscendBundleError } from '../../src/base/errors.js';
 import { type CheckOptions, checkGraph } from '../../src/graph/check.js';
 import { dtype } from '../../src/graph/dtype.js';
 import type { Graph, Node } from '../../src/graph/graph.js';
-import { constant, data, float32s, graph, node, spec } from '../support/graphs.js';
+import { constant, data, float32s, graph, int64s, node, spec } from '../support/graphs.js';
 
 function problemsOf(given: Graph, options?: CheckOptions) {
   try {
@@ -135,4 +135,98 @@ test('an operator without a rule has the outputs that the file gives, or unknown
 test('a chain of 20,000 nodes is checked without running out of stack', () => {
   const nodes = [x, ...Array.from({ length: 20_000 }, (_, i) => aipp(`n${i}`, i === 0 ? 'x:0' : `n${i - 1}:0`))];
   expect(checkGraph(graph(nodes, ['n19999:0'])).nodes).toHaveLength(20_001);
+});
+
+const withOutputs = (name: string, shape: readonly number[], dtypeName = 'float32'): Node =>
+  node(name, 'Abs', { x: 'x:0' }, {}, { outputDescs: [spec(dtypeName, shape)] });
+
+test('outputs that the file gives must agree with what the operator makes', () => {
+  expect(problemsOf(graph([x, withOutputs('a', [2, 3])], ['a:0']))).toEqual([]);
+  expect(problemsOf(graph([x, withOutputs('a', [-1, 3])], ['a:0']))).toEqual([]);
+  const [shape] = problemsOf(graph([x, withOutputs('a', [2, 4])], ['a:0']));
+  expect(shape?.message).toBe('Node "a" (Abs) has the output "y" given as float32 [2, 4], but it makes float32 [2, 3].');
+  const [type] = problemsOf(graph([x, withOutputs('a', [2, 3], 'int32')], ['a:0']));
+  expect(type?.message).toContain('given as int32 [2, 3], but it makes float32 [2, 3]');
+});
+
+test('what the file gives fills in what the operator leaves open', () => {
+  const open = data('x', 'float32', [-2]);
+  const checked = checkGraph(graph([open, withOutputs('a', [2, 3]), node('b', 'Neg', { x: 'a:0' })], ['b:0']));
+  expect(checked.spec('b:0')).toEqual(spec('float32', [2, 3]));
+});
+
+test('in a graph of GE the operator overrules the file, whose descriptors may be placeholders', () => {
+  const checked = checkGraph(graph([x, withOutputs('a', []), node('b', 'Neg', { x: 'a:0' })], ['b:0']), { fromGe: true });
+  expect(checked.spec('a:0')).toEqual(spec('float32', [2, 3]));
+  expect(checked.spec('b:0')).toEqual(spec('float32', [2, 3]));
+  expect(checked.nodes.find(({ name }) => name === 'a')?.outputDescs).toEqual([spec('float32', [])]);
+});
+
+test('a checked node says all that is known of its values', () => {
+  const [, a] = checkGraph(graph([x, node('a', 'Abs', { x: 'x:0' })], ['a:0'])).nodes;
+  expect(a).toMatchObject({ outputNames: ['y'], outputDescs: [spec('float32', [2, 3])], inputDescs: [spec('float32', [2, 3])] });
+});
+
+test('nothing follows from the value of a refreshable Const', () => {
+  const axes = constant('axes', int64s([1]));
+  const checked = checkGraph(graph([x, axes, node('r', 'ReduceSum', { x: 'x:0', axes: 'axes:0' })], ['r:0']));
+  expect(checked.spec('r:0')).toEqual(spec('float32', [2]));
+  expect(checked.constant('axes:0')?.shape).toEqual([1]);
+  const open = checked.withRefreshable(['axes']);
+  expect(open.spec('r:0')).toEqual(spec('float32', [-1]));
+  expect(open.constant('axes:0')).toBeUndefined();
+});
+
+test('slots that GE named by number are those of the prototype, in order', () => {
+  const numbered = node(
+    'm',
+    'MatMul',
+    { __input0: 'x:0', __input1: 'w:0' },
+    {},
+    { outputNames: ['__output0'], outputDescs: [spec('float32', [])] },
+  );
+  const listed = node(
+    'l',
+    'AddN',
+    { __input0: 'm:0', __input1: 'm:0' },
+    { N: { kind: 'int', value: 2 } },
+    { outputDescs: [spec('float32', [])] },
+  );
+  const w = constant('w', float32s([1, 2, 3], [3, 1]));
+  const checked = checkGraph(graph([x, w, numbered, listed], ['l:0']), { fromGe: true });
+  expect(checked.nodes[2]).toMatchObject({ inputNames: ['x1', 'x2'], outputNames: ['y'] });
+  expect(checked.nodes[3]).toMatchObject({ inputNames: ['x0', 'x1'] });
+  expect(checked.spec('l:0')).toEqual(spec('float32', [2, 1]));
+  expect(problemsOf(graph([x, w, numbered], ['m:0'])).map(({ message }) => message)).toContain(
+    'Node "m" (MatMul) has no input "__input0".',
+  );
+});
+
+test('sub-graphs are checked, and an operator has as many as it declares', () => {
+  const branch = (name: string, nodes: readonly Node[]): Graph => ({ ...graph(nodes, []), name });
+  const choose = (subgraphs: readonly string[]): Node =>
+    node('if', 'If', { cond: 'x:0', input0: 'x:0' }, {}, { subgraphs, outputNames: ['output0'], outputDescs: [spec('float32', [2, 3])] });
+  const whole = (names: readonly string[], inner: readonly Node[]): Graph => ({
+    ...graph([x, choose(names)], ['if:0']),
+    subgraphs: [branch('then', inner), branch('else', [x])],
+  });
+  expect(problemsOf(whole(['then', 'else'], [x]))).toEqual([]);
+  expect(problemsOf(whole(['then'], [x])).map(({ message }) => message)).toEqual([
+    'Node "if" (If) has 1 sub-graphs; it needs then_branch, else_branch.',
+  ]);
+  expect(problemsOf(whole(['then', 'other'], [x])).map(({ message }) => message)).toEqual([
+    'Node "if" (If) names the sub-graph "other", which the file does not have.',
+  ]);
+  expect(problemsOf(whole(['then', 'else'], [x, aipp('a', 'gone:0')])).map(({ message }) => message)).toEqual([
+    'Node "a" (Acos) gets "gone:0" as x, but no node is called "gone".',
+  ]);
+});
+
+test('what a rule objects to is a problem of a graph.json and a doubt about a graph of GE', () => {
+  const odd = node('a', 'Add', { x1: 'x:0', x2: 'i:0' }, {}, { outputNames: ['y'], outputDescs: [spec('float32', [2, 3])] });
+  const given = graph([x, data('i', 'int32', [2, 3]), odd], ['a:0']);
+  expect(problemsOf(given)).toHaveLength(1);
+  const checked = checkGraph(given, { fromGe: true });
+  expect(checked.doubts.get('a')?.message).toContain('their dtypes must be equal');
+  expect(checked.spec('a:0')).toEqual(spec('float32', [2, 3]));
 });

@@ -37,7 +37,8 @@ const OM_IR_VERSION = 2;
  * @throws OP_UNSUPPORTED, DTYPE_UNSUPPORTED for what the host cannot run
  */
 export function compileBundle({ source, weights, graphs, withInit }: CompileJob): CompiledBundle {
-  const program = source.program ?? lowerGraph(source.checked as CheckedGraph);
+  const names = weights.map(({ constName }) => constName);
+  const program = source.program ?? lowerGraph(source.checked as CheckedGraph, names);
   const memory = layoutVariables(weights.map(({ spec }) => spec));
   const addresses = new Map(weights.map(({ variableName }, i) => [variableName, VARIABLE_BASE_ADDRESS + (memory.offsets[i] as number)]));
   const models = [

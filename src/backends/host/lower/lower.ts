@@ -23,9 +23,11 @@ const CONSTS: ReadonlySet<string> = new Set(['Const', 'Constant']);
  * bfloat16 is widened: where an input, an output or a const has it, the program's value of that name is float32, and the caller
  * converts at the border.
  *
+ * @param refreshable  names of Consts that are replaced at run time: no shape and no constant of the program follows from their values
  * @throws OP_UNSUPPORTED, DTYPE_UNSUPPORTED  with every node that the host cannot run among `problems`
  */
-export function lowerGraph(graph: CheckedGraph): OnnxProgram {
+export function lowerGraph(checked: CheckedGraph, refreshable: readonly string[] = []): OnnxProgram {
+  const graph = refreshable.length === 0 ? checked : checked.withRefreshable(refreshable);
   const data = dataNodes(graph).filter((node) => INPUTS.has(node.type));
   const consts = graph.nodes.filter((node) => CONSTS.has(node.type));
   const operators = graph.nodes.filter((node) => !INPUTS.has(node.type) && !CONSTS.has(node.type));
@@ -88,6 +90,8 @@ function lowerNode(
   graph: CheckedGraph,
   program: Program,
 ): readonly Problem[] {
+  const doubt = graph.doubts.get(node.name);
+  if (doubt !== undefined) return [{ ...doubt, code: 'OP_UNSUPPORTED' }];
   const prototype = prototypes.get(node.type);
   const lowering = lowerings[node.type];
   if (prototype === undefined || lowering === undefined) throw new Error(`${node.type} was found to have a lowering`);

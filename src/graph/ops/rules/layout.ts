@@ -51,6 +51,10 @@ export const layoutRules: OutputRules = {
   }),
   TransData: (op) => {
     const { dtype, shape } = op.input('src');
+    // The shape of a fractal layout is the device's matter; the host refuses it when it lowers the node.
+    if (!isPlain(op.string('src_format')) || !isPlain(op.string('dst_format'))) {
+      return [{ dtype, shape: UNKNOWN_RANK, format: op.string('dst_format') }];
+    }
     const perm = transDataOrder(op);
     if (perm === undefined) return [{ dtype, shape, format: op.string('dst_format') }];
     return [{ dtype, shape: shape === UNKNOWN_RANK ? shape : permuted(op, shape, perm), format: op.string('dst_format') }];
