@@ -82,8 +82,10 @@ function partsOf(kind: Kind, file: FileBytes, io: Io): Partial<InspectResult> {
 function inspectBundle(file: FileBytes, io: Io): Partial<InspectResult> {
   const bundle = readBundle(file, file.path);
   for (const warning of [...bundle.warnings, ...checkVariables(bundle)]) io.warn(warning);
-  const infer = findSubmodel(bundle, 'infer');
-  return { ...bundleFields(bundle), backend: bundleBackend(bundle), attributes: infer === undefined ? {} : attributesOf(infer) };
+  // GE packs host libraries into the update graph alone, so that graph says which host they are for.
+  const models = [findSubmodel(bundle, 'update'), findSubmodel(bundle, 'infer')];
+  const attributes = models.flatMap((model) => (model === undefined ? [] : Object.entries(attributesOf(model))));
+  return { ...bundleFields(bundle), backend: bundleBackend(bundle), attributes: Object.fromEntries(attributes) };
 }
 
 function inspectModel(file: FileBytes, io: Io): Partial<InspectResult> {
