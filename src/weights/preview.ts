@@ -1,11 +1,12 @@
 // A tensor in one line: its first values, and what a look at all of them tells.
-import { type ElementArray, elementAt, elementChunks, hasElements } from '../graph/elements.js';
+import type { DType } from '../graph/dtype.js';
+import { type Element, type ElementArray, elementAt, elementChunks, hasElements, isFloat } from '../graph/elements.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../graph/float16.js';
 import type { Tensor } from '../graph/tensor.js';
 import { formatElement } from './elements-text.js';
 
 export interface TensorSummary {
-  /** The first elements, row-major, as text. */
+  /** The first elements, row-major, as text; floats to six digits. */
   readonly first: readonly string[];
   readonly isCut: boolean;
   /** Over the finite elements; undefined where there are none. Of bools, the share of true is the mean. */
@@ -22,7 +23,7 @@ export function summarizeTensor(tensor: Tensor, count = 4): TensorSummary {
   const first: string[] = [];
   let [min, max, sum, finite, total] = [Infinity, -Infinity, 0, 0, 0];
   for (const { array } of elementChunks(tensor)) {
-    for (let i = 0; i < array.length && first.length < count; i++) first.push(formatElement(dtype, elementAt(dtype, array, i)));
+    for (let i = 0; i < array.length && first.length < count; i++) first.push(shown(dtype, elementAt(dtype, array, i)));
     for (const element of asNumbers(dtype.name, array)) {
       const value = Number(element);
       total++;
@@ -42,6 +43,11 @@ export function summarizeTensor(tensor: Tensor, count = 4): TensorSummary {
     mean: has ? sum / finite : undefined,
     nonFinite: total - finite,
   };
+}
+
+/** Six digits of a float: what differs below is the rounding of one processor or another. */
+function shown(dtype: DType, value: Element): string {
+  return isFloat(dtype) && Number.isFinite(value) ? String(Number((value as number).toPrecision(6))) : formatElement(dtype, value);
 }
 
 function asNumbers(dtype: string, array: ElementArray): Iterable<number | bigint> {

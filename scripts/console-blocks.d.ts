@@ -1,0 +1,1 @@
+export function withRealOutput(markdown: string): string;

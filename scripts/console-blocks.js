@@ -1,0 +1,36 @@
+// The ```console blocks of a Markdown file are real: this runs their lines and writes what they print.
+//   node scripts/console-blocks.js README.md examples/*/README.md
+// A test runs the same and holds the files equal.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const PROJECT = resolve(import.meta.dirname, '..');
+const BLOCK = /^```console\n(.*?)^```$/gms;
+
+/** The same Markdown, each `$ line` followed by what it prints. All blocks share one fresh folder with a copy of examples/. */
+export function withRealOutput(markdown) {
+  const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-readme-'));
+  try {
+    cpSync(join(PROJECT, 'examples'), join(folder, 'examples'), { recursive: true });
+    return markdown.replace(BLOCK, (_, block) => {
+      const lines = block.split('\n').filter((line) => line.startsWith('$ '));
+      return `\`\`\`console\n${lines.map((line) => `${line}\n${run(line.slice(2), folder)}`).join('\n')}\`\`\``;
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function run(line, cwd) {
+  const bin = join(PROJECT, 'bin/ascend-bundle.js');
+  const script = `exec 2>&1; ascend-bundle() { "${process.execPath}" "${bin}" "$@"; }; ${line}`;
+  const { stdout } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: cwd } });
+  return stdout;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  for (const path of process.argv.slice(2)) writeFileSync(path, withRealOutput(readFileSync(path, 'utf8')));
+}
