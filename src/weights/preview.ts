@@ -45,9 +45,12 @@ export function summarizeTensor(tensor: Tensor, count = 4): TensorSummary {
   };
 }
 
-/** Six digits of a float: what differs below is the rounding of one processor or another. */
+/** A float to six digits at most: what differs below is the rounding of one processor or another. */
 function shown(dtype: DType, value: Element): string {
-  return isFloat(dtype) && Number.isFinite(value) ? String(Number((value as number).toPrecision(6))) : formatElement(dtype, value);
+  const exact = formatElement(dtype, value);
+  if (!isFloat(dtype) || !Number.isFinite(value)) return exact;
+  const short = String(Number((value as number).toPrecision(6)));
+  return short.length < exact.length ? short : exact;
 }
 
 function asNumbers(dtype: string, array: ElementArray): Iterable<number | bigint> {
