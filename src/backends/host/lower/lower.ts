@@ -54,6 +54,7 @@ export function lowerGraph(checked: CheckedGraph, refreshable: readonly string[]
     if (program.valueName(value) !== valueName) program.emit(`${name}/Identity`, 'Identity', [program.valueName(value)], {}, [valueName]);
     return { ...graph.spec(value), name };
   });
+  program.prune(outputNames);
   const inputs = data.map((node): NamedSpec => ({ ...graph.spec(valueRef(node.name)), name: node.name }));
   return {
     model: {

@@ -73,6 +73,19 @@ export class Program {
     this.nodes.push({ name: nodeName, opType, input: [...inputs], output: [...outputs], ...(attribute.length === 0 ? {} : { attribute }) });
   }
 
+  /** Drops nodes and initializers from which none of `wanted` follows: ONNX Runtime would compute them all the same. */
+  prune(wanted: readonly string[]): void {
+    const needed = new Set(wanted);
+    const kept = this.nodes.toReversed().filter(({ input, output }) => {
+      if (output?.some((name) => needed.has(name)) !== true) return false;
+      for (const name of input ?? []) needed.add(name);
+      return true;
+    });
+    this.nodes.splice(0, this.nodes.length, ...kept.reverse());
+    const small = this.initializers.filter(({ name }) => needed.has(name as string));
+    this.initializers.splice(0, this.initializers.length, ...small);
+  }
+
   initializer(name: string, { dtype, shape, data }: Tensor): void {
     this.setDType(name, dtype.name);
     this.initializers.push({ name, dataType: onnxType(dtype), dims: [...shape], rawData: data });
