@@ -41,7 +41,7 @@ export function parseTensorValue(text: string, names: readonly string[] = []): P
   if (end < 0) return { text, name: undefined, declared: undefined, content: fileContent(text, 0) };
   const before = text.slice(0, end);
   if (before === '') fail(text, 0, 'The name before "=" is missing.');
-  if (known === undefined && TYPE.test(before)) {
+  if (known === undefined && isType(before)) {
     const declared = parseType(text, 0, end);
     return { text, name: undefined, declared, content: parseContent(text, end + 1) };
   }
@@ -55,8 +55,10 @@ function parseTyped(text: string, start: number): Pick<ParsedValue, 'declared' |
   return { declared: parseType(text, start, equals), content: parseContent(text, equals + 1) };
 }
 
-/** Looks like a type, whether its dtype exists or not: sizes and a word that ends in digits, or bool. */
-const TYPE = /^(?:\d+x)*(?:[a-z]+\d+|bool)$/i;
+/** A dtype, or what begins like a shape: `2x2xf33` is a slip in a type, `x1` is a name. */
+function isType(text: string): boolean {
+  return dtypeOfSpelling(text) !== undefined || /^(?:\d+x)+[a-z]+\d*$/i.test(text);
+}
 
 function parseType(text: string, start: number, end: number): DeclaredSpec {
   const parts = text.slice(start, end).split('x');

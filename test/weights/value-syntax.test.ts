@@ -29,6 +29,8 @@ test.each([
   ['@dir/a=b.npy', undefined, undefined, file('dir/a=b.npy')],
   ['2x2xf32=1,2,3,4', undefined, spec('float32', 2, 2), values('1', '2', '3', '4')],
   ['f32=@w.bin', undefined, spec('float32'), file('w.bin')],
+  ['x1=@x.npy', 'x1', undefined, file('x.npy')],
+  ['input0=1,2', 'input0', undefined, values('1', '2')],
   ['a/b:0=@x.npy', 'a/b:0', undefined, file('x.npy')],
 ])('%s', (text, name, declared, content) => {
   if (content === undefined) {
@@ -57,6 +59,7 @@ describe('what cannot be read', () => {
     ['x=@', 'The path after "@" is missing', 4],
     ['x=2x2xf33=1', '"f33" is not a dtype', 7],
     ['x=2x2xint4=1', '"int4" is not a dtype', 7],
+    ['2x2xf33=1', '"f33" is not a dtype', 5],
     ['x=2xyxf32=1', '"y" is not a size', 5],
     ['x=-1x2xf32=1', '"-1" is not a size', 3],
     ['x=f32=', 'The value after "=" is missing', 7],
