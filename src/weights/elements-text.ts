@@ -3,7 +3,7 @@ import type { DType } from '../graph/dtype.js';
 import { type Element, isFloat } from '../graph/elements.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../graph/float16.js';
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const INTEGER = /^[+-]?(?:\d+|0x[\da-f]+)$/i;
 const NAMED: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, infinity: Infinity };
 

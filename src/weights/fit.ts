@@ -1,7 +1,7 @@
 // Whether a tensor is what the bundle wants; nothing is cast, reshaped or broadcast to make it so.
 import type { Problem } from '../base/errors.js';
+import { throwProblems } from '../base/problems.js';
 import { describeSpec, elementCount, fitsShape, isStatic, sameShape, type TensorSpec } from '../graph/tensor.js';
-import { listProblems } from './problems.js';
 
 /**
  * @param what  the tensor and where it comes from: `Weight "w" in new.safetensors`
@@ -35,5 +35,5 @@ function capital(text: string): string {
 /** @throws TENSOR_MISMATCH */
 export function requireFit(what: string, actual: TensorSpec, expected: TensorSpec, owner: string): void {
   const problem = misfit(what, actual, expected, owner);
-  if (problem !== undefined) throw listProblems([problem]);
+  if (problem !== undefined) throwProblems([problem], what, 'TENSOR_MISMATCH');
 }

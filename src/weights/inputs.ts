@@ -1,12 +1,13 @@
 // All `--input` values of a command line → one tensor per input of the model.
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
+import { throwProblems } from '../base/problems.js';
 import { describeSpec, type NamedSpec, type Tensor } from '../graph/tensor.js';
 import { forThe } from './context.js';
 import { misfit } from './fit.js';
-import { listProblems } from './problems.js';
 import { listNames, openTensorFile, rawTensor } from './read.js';
 import { resolveTensor } from './resolve.js';
+import { shown } from './shown.js';
 import { type ParsedValue, parseTensorValue } from './value-syntax.js';
 
 /** What numpy.savez calls an array that was given without a name. */
@@ -30,7 +31,7 @@ export function resolveInputs(texts: readonly string[], specs: readonly NamedSpe
       found.set(spec.name, { tensor, text: value.text });
     }
   }
-  if (problems.length > 0) throw listProblems(problems, `${problems.length} inputs do not fit ${owner}`);
+  throwProblems(problems, 'The command line', 'TENSOR_MISMATCH');
   requireAll(specs, found);
   return new Map(specs.map((spec) => [spec.name, found.get(spec.name)?.tensor as Tensor]));
 }
@@ -87,18 +88,18 @@ function onlyInput(text: string, specs: readonly NamedSpec[]): NamedSpec {
   throw new AscendBundleError('VALUE_SYNTAX', {
     message:
       only === undefined
-        ? `The model has no inputs, but ${text} was given.`
-        : `${text} does not say which input it is for; the model has ${specs.length}: ${listNames(specs.map((spec) => spec.name))}.`,
+        ? `The model has no inputs, but ${shown(text)} was given.`
+        : `${shown(text)} does not say which input it is for; the model has ${specs.length}: ${listNames(specs.map((spec) => spec.name))}.`,
     fix:
       only === undefined
         ? 'Leave --input out.'
-        : `Write --input ${only.name}=${text.includes('=') || text.startsWith('@') ? text : `@${text}`}`,
+        : `Write --input ${only.name}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`,
   });
 }
 
 function repeated(name: string, first: string, second: string): AscendBundleError {
   return new AscendBundleError('INPUT_REPEATED', {
-    message: `Input "${name}" is given twice: ${first} and ${second}.`,
+    message: `Input "${name}" is given twice: ${shown(first)} and ${shown(second)}.`,
     fix: 'Leave one of them out.',
   });
 }
@@ -111,5 +112,5 @@ function requireAll(specs: readonly NamedSpec[], found: ReadonlyMap<string, unkn
       message: `Input "${spec.name}" (${describeSpec(spec)}) was not given.`,
       fix: `Add --input ${spec.name}=@file.npy`,
     }));
-  if (missing.length > 0) throw listProblems(missing, `${missing.length} inputs were not given`);
+  throwProblems(missing, 'The command line', 'INPUT_MISSING');
 }

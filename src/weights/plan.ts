@@ -1,11 +1,11 @@
 // What an update will do, decided before the first byte moves: every name, dtype, shape and value is compared with the bundle.
 import type { Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
+import { throwProblems } from '../base/problems.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { describeSpec, type Tensor, type TensorSpec } from '../graph/tensor.js';
 import { misfit } from './fit.js';
 import { findNonFinite } from './non-finite.js';
-import { listProblems } from './problems.js';
 import { listNames } from './read.js';
 import type { GivenTensor } from './updates.js';
 
@@ -33,7 +33,7 @@ const MOST_GUESSES = 5;
 
 /**
  * @param given  tensors with a source; `source` is shown in messages
- * @throws all problems at once, with the code of the first: INPUT_REPEATED, TENSOR_MISMATCH, WEIGHT_UNKNOWN, WEIGHTS_MISSING
+ * @throws all problems at once, with the code that they share, else TENSOR_MISMATCH: INPUT_REPEATED, TENSOR_MISMATCH, WEIGHT_UNKNOWN, WEIGHTS_MISSING
  */
 export function planUpdate(
   weights: readonly RefreshableWeight[],
@@ -62,7 +62,7 @@ export function planUpdate(
   if (!ignoreExtra) problems.push(...extra.map((tensor, i) => extraProblem(tensor, i < MOST_GUESSES ? missing : [], names)));
   const candidates = extra.map((tensor) => tensor.name);
   if (strict) problems.push(...missing.map((name, i) => missingProblem(name, specs.get(name), i < MOST_GUESSES ? candidates : [])));
-  if (problems.length > 0) throw listProblems(problems, `The update does not fit the bundle, in ${problems.length} places`);
+  throwProblems(problems, 'The update', 'TENSOR_MISMATCH');
   return {
     tensors,
     updated: names.filter((name) => tensors.has(name)),

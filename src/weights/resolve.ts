@@ -11,6 +11,7 @@ import { parseElement } from './elements-text.js';
 import { requireFit } from './fit.js';
 import { randomChoice } from './random-choice.js';
 import { openTensorFile, pickTensor, rawTensor } from './read.js';
+import { shown } from './shown.js';
 import type { ParsedValue } from './value-syntax.js';
 
 export interface ResolveOptions {
@@ -102,7 +103,7 @@ function encodeTokens(tokens: readonly string[], { dtype }: TensorSpec, what: st
   const values = tokens.map((token) => parseElement(dtype, token));
   return encodeElements(dtype, values as readonly Element[], (index, why) => {
     throw new AscendBundleError('VALUE_SYNTAX', {
-      message: `${what}: value ${index + 1}, ${tokens[index]}, ${why}.`,
+      message: `${what}: value ${index + 1}, ${shown(tokens[index] ?? '')}, ${why}.`,
       fix: isFloat(dtype) ? 'Write numbers such as 1, -0.5, 1e-3, nan, inf.' : `Write values that ${dtype.name} has.`,
     });
   });

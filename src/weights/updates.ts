@@ -5,6 +5,7 @@ import type { RefreshableWeight } from '../graph/refreshable.js';
 import type { NamedTensor } from '../graph/tensor.js';
 import { listNames, notATensorFile, openTensorFile } from './read.js';
 import { loadTensor } from './resolve.js';
+import { shown } from './shown.js';
 import { type ParsedValue, parseTensorValue } from './value-syntax.js';
 
 export interface GivenTensor extends NamedTensor {
@@ -27,7 +28,7 @@ function tensorsOf(value: ParsedValue, weights: readonly RefreshableWeight[]): G
   if (name === undefined && content.kind === 'file') return fromFile(content.path, weights);
   const weight = name === undefined ? onlyWeight(text, weights) : findWeight(name, weights);
   const tensor = loadTensor(value, weight.spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' });
-  return [{ ...tensor, name: weight.constName, source: content.kind === 'file' ? content.path : text }];
+  return [{ ...tensor, name: weight.constName, source: content.kind === 'file' ? content.path : shown(text) }];
 }
 
 function fromFile(path: string, weights: readonly RefreshableWeight[]): GivenTensor[] {
@@ -52,7 +53,7 @@ function onlyWeight(text: string, weights: readonly RefreshableWeight[]): Refres
   if (only !== undefined && weights.length === 1) return only;
   const names = weights.map((weight) => weight.constName);
   throw new AscendBundleError('VALUE_SYNTAX', {
-    message: `${text} does not say which weight it is for; the bundle has ${names.length}: ${listNames(names)}.`,
-    fix: `Write --update ${names[0] ?? 'name'}=${text.includes('=') || text.startsWith('@') ? text : `@${text}`}`,
+    message: `${shown(text)} does not say which weight it is for; the bundle has ${names.length}: ${listNames(names)}.`,
+    fix: `Write --update ${names[0] ?? 'name'}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`,
   });
 }

@@ -3,6 +3,7 @@ import { AscendBundleError } from '../base/errors.js';
 import type { DType } from '../graph/dtype.js';
 import { elementCount, type Shape } from '../graph/tensor.js';
 import { DTYPE_SPELLINGS, dtypeOfSpelling } from './dtype-spelling.js';
+import { shown } from './shown.js';
 
 export interface DeclaredSpec {
   readonly dtype: DType;
@@ -66,12 +67,12 @@ function parseType(text: string, start: number, end: number): DeclaredSpec {
   const word = parts.pop() as string;
   let at = start;
   const shape = parts.map((part) => {
-    if (!/^\d+$/.test(part)) fail(text, at, `"${part}" is not a size.`);
+    if (!/^\d+$/.test(part)) fail(text, at, `"${shown(part)}" is not a size.`);
     at += part.length + 1;
     return Number(part);
   });
   const dtype = dtypeOfSpelling(word);
-  if (dtype === undefined) return fail(text, at, `"${word}" is not a dtype (${DTYPE_SPELLINGS}).`);
+  if (dtype === undefined) return fail(text, at, `"${shown(word)}" is not a dtype (${DTYPE_SPELLINGS}).`);
   if (!Number.isSafeInteger(elementCount(shape.map((dim) => Math.max(1, dim))) * dtype.bits)) {
     fail(text, start, 'This shape has more elements than any file holds.');
   }
@@ -102,8 +103,8 @@ function parseTokens(text: string, start: number): string[] {
   const tokens: string[] = [];
   for (const { 0: token, index } of text.slice(start).matchAll(/[^,\s[\]]+/g)) {
     if (!/^[+-]?(?:[\d.]|nan$|inf$|infinity$)|^true$|^false$/i.test(token)) {
-      const hint = /[./\\]/.test(token) ? ` A file is written @${token}.` : '';
-      fail(text, start + index, `"${token}" is not a number.${hint}`);
+      const hint = /[./\\]/.test(token) ? ` A file is written @${shown(token)}.` : '';
+      fail(text, start + index, `"${shown(token)}" is not a number.${hint}`);
     }
     tokens.push(token);
   }
@@ -118,10 +119,10 @@ function fileContent(text: string, start: number): ValueContent {
 function fail(text: string, at: number, why: string): never {
   // Long values (a list of many numbers) are shown around the place.
   const from = Math.max(0, at - 40);
-  const shown = `${from > 0 ? '…' : ''}${text.slice(from, at + 50)}${at + 50 < text.length ? '…' : ''}`;
+  const piece = `${from > 0 ? '…' : ''}${text.slice(from, at + 50)}${at + 50 < text.length ? '…' : ''}`;
   const caret = `${' '.repeat(at - from + (from > 0 ? 1 : 0))}^`;
   throw new AscendBundleError('VALUE_SYNTAX', {
-    message: `${why}\n  ${shown.replaceAll(/\s/g, ' ')}\n  ${caret}`,
+    message: `${why}\n  ${piece.replaceAll(/\s/g, ' ')}\n  ${caret}`,
     at: `character ${at + 1}`,
     fix: `Write ${EXAMPLES}.`,
   });

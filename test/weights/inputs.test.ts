@@ -257,6 +257,14 @@ describe('several inputs', () => {
   });
 });
 
+test('a number of a hundred thousand digits is read, or refused, at once', () => {
+  const specs = [spec('x', 'float32', 1)];
+  expect(one(`x=${'1'.repeat(100_000)}`, specs)).toMatchObject({ values: [Infinity] });
+  const error = caught(() => one(`x=${'1'.repeat(100_000)}z`, specs));
+  expect(error.code).toBe('VALUE_SYNTAX');
+  expect(error.message.length).toBeLessThan(200);
+});
+
 test('int64 data that resembles the start of a safetensors file is raw data', () => {
   const raw = fromHex('0500000000000000 7b00000000000000 0000000000000000');
   expect(one(`i=@${folder.write('i.bin', raw)}`, [spec('i', 'int64', 3)])).toMatchObject({ values: [5n, 123n, 0n] });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AscendBundleError } from '../../src/base/errors.js';
 import { dtype } from '../../src/graph/dtype.js';
@@ -101,4 +102,21 @@ describe('what cannot be read', () => {
       expect(shown.slice(caret.indexOf('^'))).toMatch(/^oops/);
     }
   });
+});
+
+test('no text gives anything but a value or an error of ours', () => {
+  const part = fc.oneof(
+    fc.string({ maxLength: 4 }),
+    fc.constantFrom('=', '@', 'x', '2x', 'f32', 'f16=', '1,', '-', 'splat:', 'rand:', '[', ']', 'nan', '0x', '99999999999999999999x'),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+      try {
+        expect(parseTensorValue(parts.join(''), ['x', 'a=b']).content).toBeDefined();
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'VALUE_SYNTAX' });
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
