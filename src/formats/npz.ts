@@ -28,7 +28,10 @@ function readEntry(entry: ZipEntry, archive: string): NamedTensor {
   if (!entry.name.endsWith('.npy')) {
     throw new AscendBundleError('FILE_KIND', {
       message: `${archive} is not an npz file: its entry "${entry.name}" is not a .npy.`,
-      fix: 'Write it with numpy.savez.',
+      // A checkpoint of PyTorch is a ZIP archive with a pickle, which is a program and is never run here.
+      fix: entry.name.endsWith('/data.pkl')
+        ? 'This is a PyTorch checkpoint: save its tensors with safetensors.torch.save_file.'
+        : 'Write it with numpy.savez.',
     });
   }
   // What is inflated later is bounded by what the array's own header says, not only by what the directory claims.

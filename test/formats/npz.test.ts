@@ -165,6 +165,13 @@ describe('refused', () => {
     expect(() => readNpz(file, 'w.npz')).toThrow(expect.objectContaining({ code, message: expect.stringContaining(words) }));
   });
 
+  test('a PyTorch checkpoint, with the way out', () => {
+    const checkpoint = archive([{ name: 'model/data.pkl', content: good }]);
+    expect(() => readNpz(checkpoint, 'model.pt')).toThrow(
+      expect.objectContaining({ code: 'FILE_KIND', fix: expect.stringContaining('safetensors.torch.save_file') }),
+    );
+  });
+
   test('an entry that inflates to more than its array has is stopped', () => {
     const honest = writeNpy({ dtype: dtype('uint8'), shape: [1000], data: zeroBytes(1000) });
     const bombed = concatBytes([honest, zeroBytes(2_000_000)]);
