@@ -16,10 +16,12 @@ import { normLowerings } from './norm.js';
 import { passingLowerings } from './passing.js';
 import { poolLowerings } from './pool.js';
 import { reduceLowerings } from './reduce.js';
+import { resizeLowerings } from './resize.js';
 import { runningLowerings } from './running.js';
 import { selectLowerings } from './select.js';
 import { sequenceLowerings } from './sequence.js';
 import { sliceLowerings } from './slice.js';
+import { spaceLowerings } from './space.js';
 import { unaryLowerings } from './unary.js';
 
 export const lowerings: Lowerings = {
@@ -41,6 +43,8 @@ export const lowerings: Lowerings = {
   ...sliceLowerings,
   ...joinLowerings,
   ...fillLowerings,
+  ...spaceLowerings,
+  ...resizeLowerings,
   ...sequenceLowerings,
   ...selectLowerings,
 };

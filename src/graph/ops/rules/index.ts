@@ -12,10 +12,12 @@ import { matmulRules } from './matmul.js';
 import { normRules } from './norm.js';
 import { poolRules } from './pool.js';
 import { reduceRules } from './reduce.js';
+import { resizeRules } from './resize.js';
 import { selectRules } from './select.js';
 import { sequenceRules } from './sequence.js';
 import { sliceRules } from './slice.js';
 import { sourceRules } from './sources.js';
+import { spaceRules } from './space.js';
 
 export const outputRules: OutputRules = {
   ...sourceRules,
@@ -31,6 +33,8 @@ export const outputRules: OutputRules = {
   ...sliceRules,
   ...joinRules,
   ...fillRules,
+  ...spaceRules,
+  ...resizeRules,
   ...sequenceRules,
   ...selectRules,
 };
