@@ -5,10 +5,10 @@ import { checkAttrs, checkConst, checkSlots, checkSubgraphs, isConst, isSource, 
 import { contradiction, isKnownDType, mergeSpecs, outputCount, outputNames, UNKNOWN_SPEC } from './check-values.js';
 import { executionOrder } from './execution-order.js';
 import { constValue, type Graph, type Node, splitRef, type ValueRef, valueRef } from './graph.js';
-import { describeNode, opContext } from './ops/op-context.js';
+import { describeNode, nodeProblem, opContext } from './ops/op-context.js';
 import { type OpPrototype, operatorTypes, prototypeOf } from './ops/prototypes.js';
 import { outputRules } from './ops/rules/index.js';
-import { hasUnknownRank, type Tensor, type TensorSpec } from './tensor.js';
+import { hasUnknownRank, type Tensor, type TensorSpec, tensorBytes } from './tensor.js';
 
 declare const CHECKED: unique symbol;
 
@@ -209,7 +209,7 @@ class GraphCheck {
       return rule(opContext(node, prototype, { spec, constant }, 'GRAPH_INVALID'));
     } catch (error) {
       if (!(error instanceof AscendBundleError)) throw error;
-      const problem = { code: error.code, message: error.message, at: error.at, fix: error.fix };
+      const problem = nodeProblem(node, error);
       if (this.#fromGe) this.#doubts.set(node.name, problem);
       else this.problems.push(problem);
       return undefined;
@@ -218,7 +218,10 @@ class GraphCheck {
 
   #constant(ref: ValueRef): Tensor | undefined {
     const node = this.#byName.get(splitRef(ref).node);
-    return node === undefined || !isConst(node) || this.refreshable.has(node.name) ? undefined : constValue(node);
+    if (node === undefined || !isConst(node) || this.refreshable.has(node.name)) return undefined;
+    // A Const whose data does not fit is a problem already; nobody shall read beyond it.
+    const value = constValue(node);
+    return value !== undefined && value.data.length === tensorBytes(value.dtype, value.shape) ? value : undefined;
   }
 
   #learn(node: Node, specs: readonly TensorSpec[], count: number | undefined): void {

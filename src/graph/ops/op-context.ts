@@ -1,5 +1,5 @@
 // The context of one node for its output rule (and, extended, for its lowering): slots and attributes by prototype name.
-import { AscendBundleError, type ErrorCode } from '../../base/errors.js';
+import { AscendBundleError, type ErrorCode, type Problem } from '../../base/errors.js';
 import { type DType, dtypeOfGe } from '../dtype.js';
 import type { AttrValue, Node, ValueRef } from '../graph.js';
 import { readIntegers } from '../integers.js';
@@ -36,6 +36,12 @@ export function dynamicRefs(node: Node, slot: string): readonly ValueRef[] {
 /** `Node "conv1" (Conv2D)`, the start of every message about a node. */
 export function describeNode(node: Node): string {
   return `Node "${node.name}" (${node.type})`;
+}
+
+/** An error from a rule or a lowering as a problem that names the node, also where it came from something that knew no node. */
+export function nodeProblem(node: Node, { code, message, at, fix }: AscendBundleError): Problem {
+  const named = message.startsWith(describeNode(node)) ? message : `${describeNode(node)}: ${message}`;
+  return { code, message: named, at: at ?? node.at, fix };
 }
 
 /**

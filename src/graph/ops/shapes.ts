@@ -127,6 +127,15 @@ export function elements(dims: readonly number[]): number {
   return dims.includes(UNKNOWN_DIM) ? UNKNOWN_DIM : dims.reduce((product, dim) => product * dim, 1);
 }
 
+/**
+ * A number from the file that something is about to be made for, that many times.
+ *
+ * @throws (fails the operator) when it is beyond `most`, so that a file cannot ask for all the memory there is
+ */
+export function bounded(op: OpContext, count: number, what: string, most = 1 << 16): number {
+  return count <= most ? count : op.fail(`has ${count} ${what}; at most ${most} are supported.`);
+}
+
 /** The same rule (or lowering) for several operators, named in one text. */
 export function each<T>(types: string, row: T): Readonly<Record<string, T>> {
   return Object.fromEntries(

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { checkGraph } from '../../../src/graph/check.js';
 import { dtype } from '../../../src/graph/dtype.js';
-import { expectOp, numbersOf, runOp, t } from '../../support/op-vectors.js';
+import { data, graph, node } from '../../support/graphs.js';
+import { expectOp, numbersOf, runGraph, runOp, t } from '../../support/op-vectors.js';
 
 describe('values pass', () => {
   test.each(['Identity', 'StopGradient', 'GuaranteeConst', 'Snapshot', 'PreventGradient', 'TensorMove'])('%s', async (type) => {
@@ -8,6 +10,18 @@ describe('values pass', () => {
       const x = t(name, [2, 2], [0, 1, 1, 0]);
       await expectOp(type, { x }, {}, x);
     }
+  });
+  test('PlaceholderWithDefault and ReadVariableOp', async () => {
+    const x = t('float32', [2], [1, 2]);
+    await expectOp('PlaceholderWithDefault', { x }, { shape: [2] }, x);
+    await expectOp('ReadVariableOp', { x }, { dtype: 'float32' }, x);
+  });
+  test('NoOp and ControlTrigger only order other nodes', async () => {
+    const x = data('x', 'float32', [2]);
+    const nodes = [x, node('n', 'NoOp', {}, {}, { controlInputs: ['x'] }), node('c', 'ControlTrigger', {}, {}, { controlInputs: ['n'] })];
+    const last = node('a', 'Abs', { x: 'x:0' }, {}, { controlInputs: ['c'] });
+    const [result] = await runGraph(checkGraph(graph([...nodes, last], ['a:0'])), new Map([['x', t('float32', [2], [-1, 2])]]));
+    expect(result === undefined ? [] : numbersOf(result)).toEqual([1, 2]);
   });
   test('IdentityN', async () => {
     const x = [t('float32', [2], [1, 2]), t('int32', [1, 1], [3])];

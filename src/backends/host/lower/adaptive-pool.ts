@@ -2,7 +2,7 @@
 import { memoryBytes } from '../../../base/bytes.js';
 import { dtype } from '../../../graph/dtype.js';
 import { encodeElements } from '../../../graph/elements.js';
-import { knownShape } from '../../../graph/ops/shapes.js';
+import { bounded, knownShape } from '../../../graph/ops/shapes.js';
 import type { Shape, Tensor } from '../../../graph/tensor.js';
 import type { LowerContext } from './context.js';
 import { cast } from './shape-values.js';
@@ -12,16 +12,23 @@ interface Span {
   readonly end: number;
 }
 
-function spans(size: number, count: number): readonly Span[] {
-  return Array.from({ length: count }, (_, i) => ({ start: Math.floor((i * size) / count), end: Math.ceil(((i + 1) * size) / count) }));
+/** Of a table that goes into the program. */
+const MOST_VALUES = 1 << 24;
+
+function spans(op: LowerContext, size: number, count: number): readonly Span[] {
+  bounded(op, count * size, 'weights from one axis to the other', MOST_VALUES);
+  return Array.from({ length: bounded(op, count, 'windows along an axis', MOST_VALUES) }, (_, i) => ({
+    start: Math.floor((i * size) / count),
+    end: Math.ceil(((i + 1) * size) / count),
+  }));
 }
 
 /** An average is linear: one matrix per dimension, with 1/length in the window of each row. */
 export function adaptiveAverage(op: LowerContext): void {
   const [height, width] = knownShape(op, 'x').slice(-2) as [number, number];
   const [rows, columns] = op.ints('output_size') as [number, number];
-  const down = op.initializer(averaging(op, spans(height, rows), height, false));
-  const across = op.initializer(averaging(op, spans(width, columns), width, true));
+  const down = op.initializer(averaging(op, spans(op, height, rows), height, false));
+  const across = op.initializer(averaging(op, spans(op, width, columns), width, true));
   op.emit('MatMul', [down, op.emit('MatMul', [op.value('x'), across])], {}, [op.output()]);
 }
 
@@ -46,8 +53,9 @@ export function adaptiveMax(op: LowerContext): void {
   const shape = knownShape(op, 'x');
   const [height, width] = shape.slice(-2) as [number, number];
   const [rows, columns] = op.ints('output_size') as [number, number];
-  const [down, across] = [spans(height, rows), spans(width, columns)];
+  const [down, across] = [spans(op, height, rows), spans(op, width, columns)];
   const [tall, wide] = [longest(down), longest(across)];
+  bounded(op, rows * columns * tall * wide, 'positions in its windows', MOST_VALUES);
   const positions: number[] = [];
   for (const row of down) {
     for (const column of across) {

@@ -1,6 +1,6 @@
 // Operators that repeat, pad or fill: how ONNX says them.
 import { paddings } from '../../../graph/ops/rules/fill.js';
-import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
+import { axisIndex, bounded, knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext, Lowering, Lowerings } from './context.js';
 import { int64Input } from './shape-values.js';
 
@@ -113,7 +113,9 @@ function padSymmetric(op: LowerContext): void {
     if (dim < 0) op.fail(`mirrors axis ${axis}, whose size is not known.`, 'Give the shape of its input.');
     if (before > dim || after > dim) op.fail(`mirrors ${Math.max(before, after)} elements of an axis of ${dim}.`);
     const mirrored = (position: number): number => (position < 0 ? -1 - position : position < dim ? position : 2 * dim - 1 - position);
-    const indices = Array.from({ length: before + dim + after }, (_, j) => mirrored(j - before));
+    const indices = Array.from({ length: bounded(op, before + dim + after, 'elements along an axis', 1 << 24) }, (_, j) =>
+      mirrored(j - before),
+    );
     return op.emit('Gather', [value, op.int64s(indices)], { axis }, i === padded.length - 1 ? [op.output()] : undefined);
   }, op.value('x'));
 }

@@ -32,7 +32,7 @@ export const joinLowerings: Lowerings = {
       op.emit('Squeeze', [op.value('x'), at], {}, [op.output(0)]);
       return;
     }
-    const parts = Array.from({ length: count }, (_, i) => `${op.output(i)}/kept`);
+    const parts = Array.from({ length: count }, () => op.fresh());
     op.emit('Split', [op.value('x')], { axis, num_outputs: count }, parts);
     parts.forEach((part, i) => {
       op.emit('Squeeze', [part, at], {}, [op.output(i)]);

@@ -66,8 +66,8 @@ export function lowerContext(node: Node, prototype: OpPrototype, graph: CheckedG
     },
     fresh: () => program.fresh(`${node.name}/value`),
     initializer,
-    int64s: (values) => initializer(toTensor('int64', [values.length], values)),
-    scalar: (value, like) => initializer(toTensor(hostSpec(like).dtype.name, [], [value])),
+    int64s: (values) => initializer(toTensor('int64', [values.length], values, op.fail)),
+    scalar: (value, like) => initializer(toTensor(hostSpec(like).dtype.name, [], [value], op.fail)),
   };
 }
 
@@ -76,11 +76,12 @@ function wayOut(given: string): string {
   return 'Use another dtype, float32 or int32, or build with --backend ascend.';
 }
 
-function toTensor(name: string, shape: readonly number[], values: readonly number[]): Tensor {
+/** @param fail  takes a value that the dtype does not have: a formula with 0.5 is none for integers */
+function toTensor(name: string, shape: readonly number[], values: readonly number[], fail: LowerContext['fail']): Tensor {
   const row = dtype(name);
-  const bytes = encodeElements(row, values, (_, why) => {
-    // A lowering chose the value, so this is a bug of ours and not of the graph.
-    throw new Error(`A constant of a lowering ${why}`);
+  const bytes = encodeElements(row, values, (index) => {
+    const message = `cannot be computed in ${name} by the host backend: it needs the number ${values[index]}.`;
+    return fail(message, 'Cast its inputs to float32, or build with --backend ascend.');
   });
   return { dtype: row, shape, data: memoryBytes(bytes) };
 }

@@ -4,7 +4,7 @@ import { didYouMean, nearNames } from '../../../base/near-names.js';
 import type { OnnxProgram, ProgramConst } from '../../../formats/encodings/onnx-program.js';
 import type { CheckedGraph } from '../../../graph/check.js';
 import { constValue, dataNodes, type Node, valueRef } from '../../../graph/graph.js';
-import { describeNode } from '../../../graph/ops/op-context.js';
+import { describeNode, nodeProblem } from '../../../graph/ops/op-context.js';
 import { type OpPrototype, prototypeOf } from '../../../graph/ops/prototypes.js';
 import type { NamedSpec, Tensor } from '../../../graph/tensor.js';
 import { HOST_IR_VERSION, HOST_OPSET } from './context.js';
@@ -101,7 +101,7 @@ function lowerNode(
     return [];
   } catch (error) {
     if (!(error instanceof AscendBundleError)) throw error;
-    return [{ code: error.code, message: error.message, at: error.at, fix: error.fix }];
+    return [nodeProblem(node, error)];
   }
 }
 

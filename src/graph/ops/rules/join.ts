@@ -2,7 +2,7 @@
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
 import { dimSum, unknownDims } from '../shape-tools.js';
-import { axisIndex } from '../shapes.js';
+import { axisIndex, bounded } from '../shapes.js';
 
 const byConcatDim = (op: OpContext): number | undefined => op.constantInts('concat_dim')?.[0];
 const bySplitDim = (op: OpContext): number | undefined => op.constantInts('split_dim')?.[0];
@@ -31,7 +31,7 @@ export const joinRules: OutputRules = {
   },
   Unpack: (op) => {
     const { dtype, shape } = op.input('x');
-    const count = op.int('num');
+    const count = bounded(op, op.int('num'), 'outputs');
     if (hasUnknownRank(shape)) return repeat(count, { dtype, shape: UNKNOWN_RANK });
     const axis = axisIndex(op, op.int('axis'), shape.length);
     const size = shape[axis] as number;
@@ -51,7 +51,7 @@ function concat(axisOf: (op: OpContext) => number | undefined): OutputRule {
     const axis = axisIndex(op, given, rank);
     const whole = together(
       op,
-      known.map((spec) => ({ ...spec, shape: spec.shape.with(axis, 1) })),
+      known.map((spec) => ({ ...spec, shape: spec.shape.length === rank ? spec.shape.with(axis, 1) : spec.shape })),
     );
     const size = known.length === inputs.length ? dimSum(inputs.map(({ shape }) => shape[axis] as number)) : UNKNOWN_DIM;
     return [{ dtype, shape: whole.with(axis, size) }];
@@ -81,7 +81,7 @@ function split(axisOf: (op: OpContext) => number | undefined, sizesOf: (op: OpCo
     const { dtype, shape } = op.input('x');
     const given = axisOf(op);
     if (hasUnknownRank(shape) || given === undefined) {
-      return repeat(op.int('num_split'), { dtype, shape: hasUnknownRank(shape) ? UNKNOWN_RANK : unknownDims(shape.length) });
+      return repeat(outputCount(op), { dtype, shape: hasUnknownRank(shape) ? UNKNOWN_RANK : unknownDims(shape.length) });
     }
     const axis = axisIndex(op, given, shape.length);
     return sizesOf(op, shape[axis] as number).map((size) => ({ dtype, shape: shape.with(axis, size) }));
@@ -89,13 +89,13 @@ function split(axisOf: (op: OpContext) => number | undefined, sizesOf: (op: OpCo
 }
 
 function equalSizes(op: OpContext, dim: number): readonly number[] {
-  const count = op.int('num_split');
+  const count = outputCount(op);
   if (count < 1 || (dim >= 0 && dim % count !== 0)) op.fail(`cannot split ${dim} into ${count} equal parts.`);
   return repeat(count, dim < 0 ? UNKNOWN_DIM : dim / count);
 }
 
 function unknownSizes(op: OpContext): readonly number[] {
-  return repeat(op.int('num_split'), UNKNOWN_DIM);
+  return repeat(outputCount(op), UNKNOWN_DIM);
 }
 
 /** The sizes of a split by sizes, where one of them may be −1 for the rest; no sizes at all means equal parts. */
@@ -108,6 +108,10 @@ export function givenSizes(op: OpContext, dim: number, sizes: readonly number[])
     op.fail(`cannot split ${dim < 0 ? 'an axis' : dim} into ${op.int('num_split')} parts of [${sizes.join(', ')}].`);
   }
   return sizes.map((size) => (size >= 0 ? size : dim < 0 ? UNKNOWN_DIM : dim - known));
+}
+
+function outputCount(op: OpContext): number {
+  return bounded(op, op.int('num_split'), 'outputs');
 }
 
 function repeat<T>(count: number, one: T): readonly T[] {
