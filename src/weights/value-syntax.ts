@@ -21,7 +21,7 @@ export type ValueContent =
 export interface ParsedValue {
   /** As it was typed, for messages. */
   readonly text: string;
-  /** undefined for a bare path, and for a value that begins with its type. */
+  /** undefined for a bare path or a bare `rand:7`, and for a value that begins with its type. */
   readonly name: string | undefined;
   /** What stood before the second `=`. */
   readonly declared: DeclaredSpec | undefined;
@@ -39,7 +39,10 @@ export function parseTensorValue(text: string, names: readonly string[] = []): P
   if (text.startsWith('@')) return { text, name: undefined, declared: undefined, content: fileContent(text, 1) };
   const known = names.filter((name) => text.startsWith(`${name}=`)).sort((a, b) => b.length - a.length)[0];
   const end = known?.length ?? text.indexOf('=');
-  if (end < 0) return { text, name: undefined, declared: undefined, content: fileContent(text, 0) };
+  if (end < 0) {
+    const isMade = /^(?:splat|rand):/i.test(text);
+    return { text, name: undefined, declared: undefined, content: isMade ? parseContent(text, 0) : fileContent(text, 0) };
+  }
   const before = text.slice(0, end);
   if (before === '') fail(text, 0, 'The name before "=" is missing.');
   if (known === undefined && isType(before)) {

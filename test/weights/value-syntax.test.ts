@@ -25,6 +25,8 @@ test.each([
   ['x=splat:0.5', 'x', undefined, { kind: 'splat', token: '0.5' }],
   ['x=4xu8=splat:7', 'x', spec('uint8', 4), { kind: 'splat', token: '7' }],
   ['x=rand:7', 'x', undefined, { kind: 'random', seed: 7 }],
+  ['rand:7', undefined, undefined, { kind: 'random', seed: 7 }],
+  ['splat:0', undefined, undefined, { kind: 'splat', token: '0' }],
   ['x.npy', undefined, undefined, file('x.npy')],
   ['-', undefined, undefined, file('-')],
   ['@dir/a=b.npy', undefined, undefined, file('dir/a=b.npy')],
