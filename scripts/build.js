@@ -4,9 +4,12 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-process.chdir(join(import.meta.dirname, '..'));
+const project = join(import.meta.dirname, '..');
+process.chdir(project);
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
+  // esbuild notes the folder it is loaded in, before the change above.
+  absWorkingDir: project,
   entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
   outdir: 'dist',
   bundle: true,

@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-process.chdir(join(import.meta.dirname, '..'));
+const project = join(import.meta.dirname, '..');
+process.chdir(project);
 const contents = `
   export { z } from 'zod';
   export { graphSchema as graph } from './src/formats/graph-json/schema.js';
   export { resultSchema as result } from './src/cli/result-schema.js';
 `;
-const { outputFiles } = await build({ stdin: { contents, resolveDir: '.' }, bundle: true, write: false, format: 'esm', platform: 'node' });
+const { outputFiles } = await build({ stdin: { contents, resolveDir: project }, bundle: true, write: false, format: 'esm', platform: 'node' });
 const { z, ...schemas } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 for (const [name, schema] of Object.entries(schemas)) {
   writeFileSync(`schemas/${name}.schema.json`, `${JSON.stringify(z.toJSONSchema(schema, { io: 'input', reused: 'ref' }), null, 2)}\n`);
