@@ -10,7 +10,13 @@ const contents = `
   export { graphSchema as graph } from './src/formats/graph-json/schema.js';
   export { resultSchema as result } from './src/cli/result-schema.js';
 `;
-const { outputFiles } = await build({ stdin: { contents, resolveDir: project }, bundle: true, write: false, format: 'esm', platform: 'node' });
+const { outputFiles } = await build({
+  stdin: { contents, resolveDir: project },
+  bundle: true,
+  write: false,
+  format: 'esm',
+  platform: 'node',
+});
 const { z, ...schemas } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 for (const [name, schema] of Object.entries(schemas)) {
   writeFileSync(`schemas/${name}.schema.json`, `${JSON.stringify(z.toJSONSchema(schema, { io: 'input', reused: 'ref' }), null, 2)}\n`);

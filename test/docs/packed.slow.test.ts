@@ -31,16 +31,12 @@ test('the packed file installs with the line of the README, and its verbs and it
   // new.safetensors: const_1 = 2 I (with a zero column), const_2 = [10, 20, 30, 40].
   expect(JSON.parse(run).result.outputs[0].preview).toContain('12, 24, 36, 40');
 
-  writeFileSync(
-    join(folder, 'use.mjs'),
-    `import { openBundle } from 'ascend-bundle';
-     const bundle = await openBundle('linear.om');
-     const { y } = await bundle.run({ x: { dtype: 'float32', shape: [2, 3], data: new Float32Array([1, 0, 0, 0, 1, 0]) } });
-     console.log([...new Float32Array(y.data.slice().buffer)].join());
-     await bundle.close();`,
-  );
-  // Rows 0 and 1 of const_1, plus const_2 = [0.5, -0.5, 0.25, 0].
-  expect(shell('node use.mjs', folder).trim()).toBe('1.5,-0.5,0.25,1,0.5,0.5,0.25,1');
+  // The library, as the README shows it; the numbers are x times const_1, without const_2.
+  const example = /^```js\n(.*?)^```$/ms.exec(readFileSync(join(PROJECT, 'README.md'), 'utf8'))?.[1] as string;
+  writeFileSync(join(folder, 'use.mjs'), example);
+  const printed = shell('node use.mjs', folder).replace(/\s+/g, ' ');
+  expect(printed).toContain('1, 2, 3, 6, 4, 5, 6, 15');
+  expect(example).toContain('[ 1, 2, 3, 6, 4, 5, 6, 15 ]');
 
   // The types stand on their own: nothing that is bundled or optional is needed to read them.
   writeFileSync(
