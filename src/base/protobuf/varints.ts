@@ -36,20 +36,20 @@ function countVarints(source: Bytes, what: string): { readonly count: number; re
   const starts: number[] = [];
   let count = 0;
   let size = 0;
-  let pos = 0;
+  let before = 0;
   for (const chunk of chunks(source)) {
-    for (const byte of chunk) {
-      if (size === 0 && count % STEP === 0) starts.push(pos);
+    // An index, not an iterator: a gigabyte of varints is counted in seconds this way.
+    for (let i = 0; i < chunk.length; i++) {
+      if (size === 0 && count % STEP === 0) starts.push(before + i);
       size++;
-      pos++;
-      if (size > 10) new Cursor(source, what).fail('a varint has more than ten bytes', pos - size);
-      if (byte < 0x80) {
+      if ((chunk[i] as number) < 0x80) {
         count++;
         size = 0;
-      }
+      } else if (size === 10) new Cursor(source, what).fail('a varint has more than ten bytes', before + i - 9);
     }
+    before += chunk.length;
   }
-  if (size > 0) new Cursor(source, what).fail('packed varints end within one', pos - size);
+  if (size > 0) new Cursor(source, what).fail('packed varints end within one', before - size);
   return { count, starts };
 }
 
