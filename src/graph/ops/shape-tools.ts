@@ -32,6 +32,15 @@ export function shapedAs(slot: string, shape: (op: OpContext, dims: Shape, spec:
   };
 }
 
+/** The same, for an operator after which every axis means what it meant before: the output keeps the format too. */
+export function resizedAs(slot: string, shape: (op: OpContext, dims: Shape, spec: TensorSpec) => Shape): OutputRule {
+  const rule = shapedAs(slot, shape);
+  return (op) => {
+    const { format, shape: dims } = op.input(slot);
+    return rule(op).map((spec) => (format !== undefined && spec.shape.length === dims.length ? { ...spec, format } : spec));
+  };
+}
+
 /** A shape of which only the number of dimensions is known, or not even that. */
 export function unknownDims(rank: number | undefined): Shape {
   return rank === undefined || rank < 0 ? UNKNOWN_RANK : Array.from({ length: rank }, () => UNKNOWN_DIM);

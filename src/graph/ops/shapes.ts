@@ -18,7 +18,18 @@ export function like(slot: string): OutputRule {
 
 /** One output of the dtype that the slots share and of the shape they broadcast to. */
 export function broadcasting(...slots: readonly string[]): OutputRule {
-  return (op) => [{ dtype: sharedDType(op, slots), shape: broadcastShape(op, slots) }];
+  return (op) => {
+    const shape = broadcastShape(op, slots);
+    const whole = slots.map((slot) => op.input(slot)).filter((spec) => spec.shape.length === shape.length);
+    return [{ dtype: sharedDType(op, slots), shape, ...commonFormat(whole) }];
+  };
+}
+
+/** The format of a value that is made of these: the one that they state; nothing where they state several. ND states nothing. */
+export function commonFormat(specs: readonly TensorSpec[]): { readonly format?: string } {
+  const stated = new Set(specs.flatMap(({ format }) => (format === undefined || format === 'ND' ? [] : [format])));
+  const [format] = stated;
+  return format !== undefined && stated.size === 1 ? { format } : {};
 }
 
 /**

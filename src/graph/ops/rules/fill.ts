@@ -2,24 +2,24 @@
 import { dtype } from '../../dtype.js';
 import { type Shape, UNKNOWN_DIM } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { broadcast, intLists, shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { broadcast, intLists, resizedAs, unknownDims, valueCount } from '../shape-tools.js';
 import { axisIndex } from '../shapes.js';
 
 const sameAsX: OutputRule = (op) => [op.input('x')];
 
 export const fillRules: OutputRules = {
-  BroadcastTo: shapedAs('x', (op, dims) => broadcastTo(op, dims, op.constantInts('shape'))),
-  BroadcastToD: shapedAs('x', (op, dims) => broadcastTo(op, dims, op.ints('shape'))),
-  Expand: shapedAs('x', (op, dims) => expand(op, dims, op.constantInts('shape'))),
-  ExpandD: shapedAs('x', (op, dims) => expand(op, dims, op.ints('shape'))),
-  Tile: shapedAs('x', (op, dims) => {
+  BroadcastTo: resizedAs('x', (op, dims) => broadcastTo(op, dims, op.constantInts('shape'))),
+  BroadcastToD: resizedAs('x', (op, dims) => broadcastTo(op, dims, op.ints('shape'))),
+  Expand: resizedAs('x', (op, dims) => expand(op, dims, op.constantInts('shape'))),
+  ExpandD: resizedAs('x', (op, dims) => expand(op, dims, op.ints('shape'))),
+  Tile: resizedAs('x', (op, dims) => {
     const multiples = op.constantInts('multiples');
     if (multiples !== undefined) return tiled(op, dims, multiples);
     const count = valueCount(op.input('multiples'));
     return unknownDims(count === undefined ? undefined : Math.max(count, dims.length));
   }),
-  TileD: shapedAs('x', (op, dims) => tiled(op, dims, op.ints('multiples'))),
-  TileWithAxis: shapedAs('x', (op, dims) => {
+  TileD: resizedAs('x', (op, dims) => tiled(op, dims, op.ints('multiples'))),
+  TileWithAxis: resizedAs('x', (op, dims) => {
     const axis = axisIndex(op, op.int('axis'), dims.length);
     return dims.with(axis, times(dims[axis] as number, op.int('tiles')));
   }),
@@ -30,13 +30,13 @@ export const fillRules: OutputRules = {
   Fills: sameAsX,
   ZerosLike: sameAsX,
   OnesLike: sameAsX,
-  Pad: shapedAs('x', paddedShape),
-  PadD: shapedAs('x', paddedShape),
-  PadV2: shapedAs('x', paddedShape),
-  PadV2D: shapedAs('x', paddedShape),
-  PadV3: shapedAs('x', paddedShape),
-  PadV3D: shapedAs('x', paddedShape),
-  MirrorPad: shapedAs('x', paddedShape),
+  Pad: resizedAs('x', paddedShape),
+  PadD: resizedAs('x', paddedShape),
+  PadV2: resizedAs('x', paddedShape),
+  PadV2D: resizedAs('x', paddedShape),
+  PadV3: resizedAs('x', paddedShape),
+  PadV3D: resizedAs('x', paddedShape),
+  MirrorPad: resizedAs('x', paddedShape),
 };
 
 /** BroadcastTo names the shape of the output; a −1 keeps the input's dimension. */

@@ -1,7 +1,7 @@
 // Operators that read or write elements at indices: what they give.
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { shapedAs, unknownDims, valueCount } from '../shape-tools.js';
+import { resizedAs, unknownDims, valueCount } from '../shape-tools.js';
 import { axisIndex } from '../shapes.js';
 
 export const gatherRules: OutputRules = {
@@ -43,7 +43,7 @@ export const gatherRules: OutputRules = {
 };
 
 function same(input: string): OutputRule {
-  return shapedAs(input, (_, dims) => dims);
+  return resizedAs(input, (_, dims) => dims);
 }
 
 function unranked({ dtype }: TensorSpec): TensorSpec {

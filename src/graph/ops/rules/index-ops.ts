@@ -2,12 +2,12 @@
 import { type DType, dtype } from '../../dtype.js';
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { normalAxes, shapedAs } from '../shape-tools.js';
+import { normalAxes, resizedAs } from '../shape-tools.js';
 import { axisIndex } from '../shapes.js';
 
 const INT32 = dtype('int32');
 
-const sameAsX = shapedAs('x', (_, dims) => dims);
+const sameAsX = resizedAs('x', (_, dims) => dims);
 
 export const indexRules: OutputRules = {
   ArgMaxV2: argRule(byDimension, (op) => op.dtype('dtype')),
@@ -32,12 +32,12 @@ export const indexRules: OutputRules = {
     return [x, { dtype: INT32, shape: x.shape }];
   },
   SortV2: (op) => [checkedAxis(op)],
-  ReverseV2: shapedAs('x', (op, dims) => {
+  ReverseV2: resizedAs('x', (op, dims) => {
     const axes = op.constantInts('axis');
     if (axes !== undefined) normalAxes(op, axes, dims.length);
     return dims;
   }),
-  ReverseV2D: shapedAs('x', (op, dims) => {
+  ReverseV2D: resizedAs('x', (op, dims) => {
     normalAxes(op, op.ints('axis'), dims.length);
     return dims;
   }),

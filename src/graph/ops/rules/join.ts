@@ -2,7 +2,7 @@
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
 import { dimSum, unknownDims } from '../shape-tools.js';
-import { axisIndex, bounded } from '../shapes.js';
+import { axisIndex, bounded, commonFormat } from '../shapes.js';
 
 const byConcatDim = (op: OpContext): number | undefined => op.constantInts('concat_dim')?.[0];
 const bySplitDim = (op: OpContext): number | undefined => op.constantInts('split_dim')?.[0];
@@ -54,7 +54,7 @@ function concat(axisOf: (op: OpContext) => number | undefined): OutputRule {
       known.map((spec) => ({ ...spec, shape: spec.shape.length === rank ? spec.shape.with(axis, 1) : spec.shape })),
     );
     const size = known.length === inputs.length ? dimSum(inputs.map(({ shape }) => shape[axis] as number)) : UNKNOWN_DIM;
-    return [{ dtype, shape: whole.with(axis, size) }];
+    return [{ dtype, shape: whole.with(axis, size), ...commonFormat(inputs) }];
   };
 }
 
@@ -84,7 +84,12 @@ function split(axisOf: (op: OpContext) => number | undefined, sizesOf: (op: OpCo
       return repeat(outputCount(op), { dtype, shape: hasUnknownRank(shape) ? UNKNOWN_RANK : unknownDims(shape.length) });
     }
     const axis = axisIndex(op, given, shape.length);
-    return sizesOf(op, shape[axis] as number).map((size) => ({ dtype, shape: shape.with(axis, size) }));
+    const { format } = op.input('x');
+    return sizesOf(op, shape[axis] as number).map((size) => ({
+      dtype,
+      shape: shape.with(axis, size),
+      ...(format === undefined ? {} : { format }),
+    }));
   };
 }
 

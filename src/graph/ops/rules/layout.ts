@@ -1,7 +1,7 @@
 // Operators that reorder or regroup dimensions and move no value out of its order of reading, or all of them: what they give.
 // Semantics from GE's own inference (op_proto: array_ops.cc, transformation_ops.cc).
-import { type Shape, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
-import type { OpContext, OutputRules } from '../context.js';
+import { hasUnknownRank, type Shape, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
+import type { OpContext, OutputRule, OutputRules } from '../context.js';
 import { dimProduct, normalAxes, shapedAs, unknownDims, valueCount } from '../shape-tools.js';
 import { axisIndex } from '../shapes.js';
 
@@ -10,12 +10,9 @@ export const layoutRules: OutputRules = {
     const shape = op.constantInts('shape');
     return shape === undefined ? unknownDims(valueCount(op.input('shape'))) : reshaped(op, dims, shape);
   }),
-  Transpose: shapedAs('x', (op, dims) => {
-    const perm = op.constantInts('perm');
-    return perm === undefined ? unknownDims(dims.length) : permuted(op, dims, perm);
-  }),
-  TransposeD: shapedAs('x', (op, dims) => permuted(op, dims, op.ints('perm'))),
-  Permute: shapedAs('x', (op, dims) => permuted(op, dims, permuteOrder(op.ints('order'), dims.length))),
+  Transpose: permutation((op) => op.constantInts('perm')),
+  TransposeD: permutation((op) => op.ints('perm')),
+  Permute: permutation((op, rank) => permuteOrder(op.ints('order'), rank)),
   Flatten: shapedAs('x', (op, dims) => {
     const axis = flattenAxis(op, dims.length);
     return [dimProduct(dims.slice(0, axis)), dimProduct(dims.slice(axis))];
@@ -57,9 +54,21 @@ export const layoutRules: OutputRules = {
     }
     const perm = transDataOrder(op);
     if (perm === undefined) return [{ dtype, shape, format: op.string('dst_format') }];
-    return [{ dtype, shape: shape === UNKNOWN_RANK ? shape : permuted(op, shape, perm), format: op.string('dst_format') }];
+    return [{ dtype, shape: hasUnknownRank(shape) ? shape : permuted(op, shape, perm), format: op.string('dst_format') }];
   },
 };
+
+/** The letters of a format move with the axes: NCHW becomes NHWC. */
+function permutation(permOf: (op: OpContext, rank: number) => readonly number[] | undefined): OutputRule {
+  return (op) => {
+    const { dtype, shape, format } = op.input('x');
+    if (hasUnknownRank(shape)) return [{ dtype, shape }];
+    const perm = permOf(op, shape.length);
+    if (perm === undefined) return [{ dtype, shape: unknownDims(shape.length) }];
+    const moved = format?.length === shape.length ? perm.map((axis) => format.at(axis)).join('') : undefined;
+    return [{ dtype, shape: permuted(op, shape, perm), ...(moved === undefined ? {} : { format: moved }) }];
+  };
+}
 
 /**
  * The shape that `Reshape` gives: −1 is the rest. 0 is a dimension of size 0, unless the node says `allowzero` 0 (GE's

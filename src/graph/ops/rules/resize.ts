@@ -4,7 +4,7 @@ import { decodeElements } from '../../elements.js';
 import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
 import { type Layout, shapeIn, sizeOf, spatialOf } from '../image-layout.js';
-import { shapedAs } from '../shape-tools.js';
+import { resizedAs } from '../shape-tools.js';
 
 const FLOAT32 = dtype('float32');
 
@@ -14,8 +14,8 @@ export const resizeRules: OutputRules = {
   ResizeNearestNeighborV2: sized(bySize, (_, given) => given),
   ResizeNearestNeighborV2D: sized(byAttr, (_, given) => given),
   ResizeTrilinear: sized(bySize, (_, given) => given),
-  Resize: shapedAs('x', (op, dims) => resized(op, dims)),
-  ResizeD: shapedAs('x', (op, dims) => {
+  Resize: resizedAs('x', (op, dims) => resized(op, dims)),
+  ResizeD: resizedAs('x', (op, dims) => {
     const sizes = op.ints('sizes');
     const wanted =
       { cubic: 2, linear: 1 }[op.string('mode')] ?? op.fail(`resizes by the mode "${op.string('mode')}".`, 'Use cubic or linear.');
@@ -23,7 +23,7 @@ export const resizeRules: OutputRules = {
       op.fail(`resizes ${dims.length} dimensions to [${sizes.join(', ')}].`, `Give ${wanted} of NCHW.`);
     return [...dims.slice(0, 4 - wanted), ...sizes];
   }),
-  Upsample: shapedAs('x', (op, dims) => {
+  Upsample: resizedAs('x', (op, dims) => {
     if (dims.length !== 4) op.fail(`upsamples ${dims.length} dimensions.`, 'Give it an image in NCHW.');
     const steps = [1, 1, op.int('stride_h'), op.int('stride_w')];
     return dims.map((dim, i) => (dim < 0 ? dim : dim * (steps[i] as number)));

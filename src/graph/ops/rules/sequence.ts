@@ -3,7 +3,7 @@ import { type DType, dtype } from '../../dtype.js';
 import { decodeElements } from '../../elements.js';
 import { elementCount, hasUnknownRank, UNKNOWN_DIM } from '../../tensor.js';
 import type { OpContext, OutputRules } from '../context.js';
-import { shapedAs } from '../shape-tools.js';
+import { resizedAs } from '../shape-tools.js';
 
 export const sequenceRules: OutputRules = {
   Range: (op) => [{ dtype: rangeDType(op), shape: [rangeSize(op)] }],
@@ -13,9 +13,9 @@ export const sequenceRules: OutputRules = {
   Size: (op) => [{ dtype: op.dtype('dtype'), shape: [] }],
   Rank: () => [{ dtype: dtype('int32'), shape: [] }],
   Eye: (op) => [{ dtype: op.dtype('dtype'), shape: [...op.ints('batch_shape'), op.int('num_rows'), eyeColumns(op)] }],
-  Tril: shapedAs('x', (op, dims) => (dims.length < 2 ? op.fail('needs a matrix.', 'Give it at least two dimensions.') : dims)),
-  Triu: shapedAs('x', (op, dims) => (dims.length < 2 ? op.fail('needs a matrix.', 'Give it at least two dimensions.') : dims)),
-  MatrixBandPart: shapedAs('x', (op, dims) => (dims.length < 2 ? op.fail('needs a matrix.', 'Give it at least two dimensions.') : dims)),
+  Tril: resizedAs('x', (op, dims) => (dims.length < 2 ? op.fail('needs a matrix.', 'Give it at least two dimensions.') : dims)),
+  Triu: resizedAs('x', (op, dims) => (dims.length < 2 ? op.fail('needs a matrix.', 'Give it at least two dimensions.') : dims)),
+  MatrixBandPart: resizedAs('x', (op, dims) => (dims.length < 2 ? op.fail('needs a matrix.', 'Give it at least two dimensions.') : dims)),
 };
 
 function rankOf(shape: readonly number[]): number {

@@ -1,23 +1,23 @@
 // Operators that take a part of a tensor: what they give. The arithmetic is in strided-slice.ts.
-import { hasUnknownRank, type Shape, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
+import { hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRules } from '../context.js';
-import { normalAxes, shapedAs, unknownDims } from '../shape-tools.js';
+import { normalAxes, resizedAs, shapedAs, unknownDims } from '../shape-tools.js';
 import { axisIndex } from '../shapes.js';
 import { axesSlice, constantBounds, FAR, maskedSlice, type SlicePlan, sizedSlice, slicedShape } from '../strided-slice.js';
 
 export const sliceRules: OutputRules = {
-  StridedSlice: shapedAs('x', stridedShape),
-  StridedSliceD: shapedAs('x', stridedShape),
-  StridedSliceV2: shapedAs('x', stridedShape),
-  StridedSliceV3: shapedAs('x', stridedShape),
-  Slice: shapedAs('x', (op, dims) => sizedShape(op, dims, constantBounds(op, 'offsets'), constantBounds(op, 'size'), allAxes(dims))),
-  SliceD: shapedAs('x', (op, dims) => sizedShape(op, dims, op.ints('offsets'), op.ints('size'), allAxes(dims))),
-  SliceDV2: shapedAs('x', (op, dims) => sizedShape(op, dims, constantBounds(op, 'offsets'), op.ints('size'), allAxes(dims))),
-  SliceWithAxes: shapedAs('x', (op, dims) =>
+  StridedSlice: resizedAs('x', stridedShape),
+  StridedSliceD: resizedAs('x', stridedShape),
+  StridedSliceV2: strided,
+  StridedSliceV3: strided,
+  Slice: resizedAs('x', (op, dims) => sizedShape(op, dims, constantBounds(op, 'offsets'), constantBounds(op, 'size'), allAxes(dims))),
+  SliceD: resizedAs('x', (op, dims) => sizedShape(op, dims, op.ints('offsets'), op.ints('size'), allAxes(dims))),
+  SliceDV2: resizedAs('x', (op, dims) => sizedShape(op, dims, constantBounds(op, 'offsets'), op.ints('size'), allAxes(dims))),
+  SliceWithAxes: resizedAs('x', (op, dims) =>
     sizedShape(op, dims, constantBounds(op, 'offsets'), constantBounds(op, 'size'), normalAxes(op, op.ints('axes'), dims.length)),
   ),
-  SliceLastDim: shapedAs('x', (op, dims) => slicedShape(dims, lastDimSlice(op, dims.length))),
-  Crop: shapedAs('x', (op, dims) => {
+  SliceLastDim: resizedAs('x', (op, dims) => slicedShape(dims, lastDimSlice(op, dims.length))),
+  Crop: resizedAs('x', (op, dims) => {
     const { shape } = op.input('size');
     if (hasUnknownRank(shape)) return UNKNOWN_RANK;
     const axis = axisIndex(op, op.int('axis'), dims.length);
@@ -25,6 +25,14 @@ export const sliceRules: OutputRules = {
     return dims.map((dim, i) => (i < axis ? dim : (shape[i] as number)));
   }),
 };
+
+/** Where no axis goes and none comes, the layout stays. */
+function strided(op: OpContext): readonly TensorSpec[] {
+  const { shape } = op.input('x');
+  const plan = hasUnknownRank(shape) ? undefined : stridedPlan(op, shape.length);
+  const isWhole = plan?.axes.length === shape.length && plan.axes.every((axis, i) => axis === i);
+  return (isWhole ? resizedAs : shapedAs)('x', stridedShape)(op);
+}
 
 function stridedShape(op: OpContext, dims: Shape): Shape {
   const plan = stridedPlan(op, dims.length);

@@ -2,7 +2,7 @@
 import { describeShape, type Shape, UNKNOWN_DIM } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
 import { imageLayout, type Layout, shapeIn, sizeOf, spatialOf } from '../image-layout.js';
-import { shapedAs, unknownDims } from '../shape-tools.js';
+import { resizedAs, shapedAs, unknownDims } from '../shape-tools.js';
 import { each } from '../shapes.js';
 
 export const spaceRules: OutputRules = {
@@ -21,8 +21,8 @@ export const spaceRules: OutputRules = {
     const spatial = spatialOf(layout).map((letter) => divided(op, sizeOf(dims, layout, letter), block, letter));
     return shapeIn(layout, sizeOf(dims, layout, 'N'), times(sizeOf(dims, layout, 'C'), block * block), spatial);
   }),
-  ...each('BatchToSpace BatchToSpaceD BatchToSpaceND BatchToSpaceNDD', shapedAs('x', fromBatch)),
-  ...each('SpaceToBatch SpaceToBatchD SpaceToBatchND SpaceToBatchNDD', shapedAs('x', toBatch)),
+  ...each('BatchToSpace BatchToSpaceD BatchToSpaceND BatchToSpaceNDD', resizedAs('x', fromBatch)),
+  ...each('SpaceToBatch SpaceToBatchD SpaceToBatchND SpaceToBatchNDD', resizedAs('x', toBatch)),
 };
 
 function blocks(shape: (op: OpContext, layout: Layout, dims: Shape) => Shape): OutputRule {
