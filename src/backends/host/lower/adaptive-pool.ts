@@ -1,7 +1,7 @@
 // Adaptive poolings: the window of output i is from ⌊i·in/out⌋ to ⌈(i+1)·in/out⌉ (PyTorch). ONNX has no such operator.
 import { memoryBytes } from '../../../base/bytes.js';
 import { dtype } from '../../../graph/dtype.js';
-import { encodeElements } from '../../../graph/elements.js';
+import { encodeElements, isFloat } from '../../../graph/elements.js';
 import { bounded, knownShape } from '../../../graph/ops/shapes.js';
 import type { Shape, Tensor } from '../../../graph/tensor.js';
 import type { LowerContext } from './context.js';
@@ -25,6 +25,7 @@ function spans(op: LowerContext, size: number, count: number): readonly Span[] {
 
 /** An average is linear: one matrix per dimension, with 1/length in the window of each row. */
 export function adaptiveAverage(op: LowerContext): void {
+  if (!isFloat(op.input('x').dtype)) op.fail(`averages ${op.input('x').dtype.name}.`, 'Cast its input to float32.');
   const [height, width] = knownShape(op, 'x').slice(-2) as [number, number];
   const [rows, columns] = op.ints('output_size') as [number, number];
   const down = op.initializer(averaging(op, spans(op, height, rows), height, false));
@@ -77,7 +78,7 @@ export function adaptiveMax(op: LowerContext): void {
 }
 
 function longest(windows: readonly Span[]): number {
-  return Math.max(...windows.map(({ start, end }) => end - start));
+  return windows.reduce((most, { start, end }) => Math.max(most, end - start), 0);
 }
 
 function tensorOf(type: string, shape: Shape, values: readonly number[]): Tensor {
