@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   CONST_REPEATED: 'usage',
   VALUE_SYNTAX: 'usage',
   INPUT_REPEATED: 'usage',
+  // checked, and the answer is no
+  CHECK_FAILED: 'check-failed',
   // input: files that are not what they should be
   FILE_EMPTY: 'input',
   FILE_TRUNCATED: 'input',

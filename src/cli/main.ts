@@ -38,8 +38,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
     const outcome = await loaded.verb.run(values, reporter);
     reporter.stop();
-    process.stdout.write(wantsJson ? successJson(loaded, outcome, reporter, version) : successText(loaded, outcome, globals.color));
-    return 0;
+    process.stdout.write(wantsJson ? outcomeJson(loaded, outcome, reporter, version) : outcomeText(loaded, outcome, globals.color));
+    if (outcome.error === undefined) return 0;
+    if (!wantsJson) process.stderr.write(`${errorText(outcome.error, styleFor(globals.color, process.stderr, process.env))}\n`);
+    return outcome.error.exitCode;
   } catch (error) {
     reporter?.stop();
     const exitCode = error instanceof AscendBundleError ? error.exitCode : EXIT_CODES.internal;
@@ -54,11 +56,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function successJson({ verb }: LoadedVerb, outcome: Outcome<unknown>, { timings, warnings }: Reporter, version: string): string {
-  return `${jsonText(resultDocument({ command: verb.name, exitCode: 0, version, timings, warnings, ...outcome }))}\n`;
+function outcomeJson({ verb }: LoadedVerb, outcome: Outcome<unknown>, { timings, warnings }: Reporter, version: string): string {
+  const exitCode = outcome.error?.exitCode ?? 0;
+  return `${jsonText(resultDocument({ command: verb.name, exitCode, version, timings, warnings, ...outcome }))}\n`;
 }
 
-function successText({ text }: LoadedVerb, outcome: Outcome<unknown>, color: Parameters<typeof styleFor>[0]): string {
+function outcomeText({ text }: LoadedVerb, outcome: Outcome<unknown>, color: Parameters<typeof styleFor>[0]): string {
   return outcome.raw ?? `${text(outcome.result, styleFor(color, process.stdout, process.env))}\n`;
 }
 

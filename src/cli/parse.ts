@@ -5,7 +5,7 @@ import { didYouMean, nearNames } from '../base/near-names.js';
 import type { OptionRow, Verb } from '../commands/verb.js';
 import type { ProgressChoice } from './reporter.js';
 import type { ColorChoice } from './style.js';
-import { type LoadedVerb, VERBS, type VerbEntry } from './verbs.js';
+import { type LoadedVerb, VERB_GROUPS, VERBS, type VerbEntry } from './verbs.js';
 
 export interface Globals {
   readonly json?: boolean;
@@ -31,7 +31,9 @@ const GLOBAL_OPTIONS: readonly OptionRow[] = [
 ];
 
 /** @throws USAGE, VERB_UNKNOWN, OPTION_UNKNOWN, and what the schema of the verb finds */
-export async function parseCommandLine(argv: readonly string[], version: string): Promise<Parsed> {
+export async function parseCommandLine(given: readonly string[], version: string): Promise<Parsed> {
+  // commander's own `help` knows verbs of one word only.
+  const argv = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
   const entry = findVerb(argv);
   const program = programCommand(version);
   const text: string[] = [];
@@ -40,7 +42,7 @@ export async function parseCommandLine(argv: readonly string[], version: string)
   let parsed: { args: readonly string[]; options: Record<string, unknown> } | undefined;
   let loaded: LoadedVerb | undefined;
   for (const known of VERBS) {
-    const command = program.command(known.name).summary(known.summary).helpOption('-h, --help', 'show this help');
+    const command = addCommand(program, known).summary(known.summary).helpOption('-h, --help', 'show this help');
     command.exitOverride().configureOutput(collect);
     if (known !== entry) continue;
     loaded = await known.load();
@@ -61,11 +63,14 @@ export async function parseCommandLine(argv: readonly string[], version: string)
 }
 
 function findVerb(argv: readonly string[]): VerbEntry | undefined {
-  const word = argv.find((argument) => !argument.startsWith('-'));
-  const name = word === 'help' ? argv[argv.indexOf(word) + 1] : word;
+  const [word, next] = argv.filter((argument) => !argument.startsWith('-'));
+  if (word === undefined || word === 'help') return undefined;
+  const isGroup = word in VERB_GROUPS;
+  if (isGroup && next === undefined) return undefined;
+  const name = isGroup ? `${word} ${next}` : word;
   const entry = VERBS.find((verb) => verb.name === name);
-  if (entry !== undefined || name === undefined) return entry;
-  const names = VERBS.map((verb) => verb.name);
+  if (entry !== undefined) return entry;
+  const names = VERBS.map((verb) => verb.name).filter((known) => !isGroup || known.startsWith(`${word} `));
   throw new AscendBundleError('VERB_UNKNOWN', {
     message: `"${name}" is not a verb of ascend-bundle.`,
     fix: didYouMean(nearNames(name, names), `The verbs are: ${names.join(', ')}.`),
@@ -84,9 +89,29 @@ function programCommand(version: string): Command {
   return program;
 }
 
+/** A verb of two words, `weights check`, is a command of a command. */
+function addCommand(program: Command, { name }: VerbEntry): Command {
+  const [word, inner] = name.split(' ') as [string, string?];
+  if (inner === undefined) return program.command(word);
+  const group = program.commands.find((command) => command.name() === word) ?? addGroup(program, word);
+  return group.command(inner);
+}
+
+function addGroup(program: Command, name: string): Command {
+  const summary = VERB_GROUPS[name] ?? '';
+  const group = program.command(name).summary(summary).description(`${summary}.`).helpOption('-h, --help', 'show this help');
+  return group
+    .helpCommand(false)
+    .copyInheritedSettings(program)
+    .action(() => group.outputHelp());
+}
+
 function describe(command: Command, verb: Verb<unknown, unknown>): void {
   command.description(verb.description);
-  for (const argument of verb.arguments) command.argument(argument.optional ? `[${argument.name}]` : `<${argument.name}>`, argument.help);
+  for (const { name, help, optional, repeat } of verb.arguments) {
+    const word = repeat ? `${name}...` : name;
+    command.argument(optional ? `[${word}]` : `<${word}>`, help);
+  }
   for (const row of [...verb.options, ...GLOBAL_OPTIONS]) {
     command.addOption(toOption(row));
     for (const alias of row.aliases ?? []) command.addOption(toOption({ ...row, flags: alias }).hideHelp());
@@ -109,7 +134,7 @@ function readValues(
 ): Pick<VerbCall, 'values' | 'globals'> {
   const given: Record<string, unknown> = { ...options };
   verb.arguments.forEach((argument, i) => {
-    if (args[i] !== undefined) given[argument.name] = args[i];
+    if (args[i] !== undefined) given[argument.name] = argument.repeat ? args.slice(i) : args[i];
   });
   for (const row of verb.options) mergeAliases(given, row);
   const globals = takeGlobals(given);

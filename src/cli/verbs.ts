@@ -9,6 +9,7 @@ export interface LoadedVerb<V = any, R = any> {
 }
 
 export interface VerbEntry {
+  /** One word, or two of which the first is in `VERB_GROUPS`. */
   readonly name: string;
   readonly summary: string;
   load(): Promise<LoadedVerb>;
@@ -17,6 +18,9 @@ export interface VerbEntry {
 function pair<V, R>(verb: Verb<V, R>, text: (result: R, style: Style) => string): LoadedVerb<V, R> {
   return { verb, text };
 }
+
+/** First words of verbs of two words, with what they have in common. */
+export const VERB_GROUPS: Readonly<Record<string, string>> = {};
 
 export const VERBS: readonly VerbEntry[] = [
   {

@@ -1,5 +1,5 @@
 // What a verb is: a table of its options, a schema that turns them into values, and one function.
-import type { Problem } from '../base/errors.js';
+import type { AscendBundleError, Problem } from '../base/errors.js';
 
 export interface OptionRow {
   /** As commander reads it: `-o, --output <path>`. */
@@ -11,6 +11,14 @@ export interface OptionRow {
   readonly default?: string;
   /** Spellings that other tools of the field use. */
   readonly aliases?: readonly string[];
+}
+
+export interface ArgumentRow {
+  readonly name: string;
+  readonly help: string;
+  readonly optional?: boolean;
+  /** The last one may be given several times; the value is a list. */
+  readonly repeat?: boolean;
 }
 
 /** What a verb tells while it works. Everything of it goes to stderr. */
@@ -31,6 +39,8 @@ export interface Outcome<R> {
   readonly backend?: BackendInfo | undefined;
   /** Replaces everything else on stdout when there is no --json: for output made for pipes. */
   readonly raw?: string;
+  /** The tool worked and the answer is no (CHECK_FAILED, exit 3): the result is printed all the same, and this says why not. */
+  readonly error?: AscendBundleError | undefined;
 }
 
 /** What is used of a zod schema; said here so that the library's types do not depend on zod's. */
@@ -48,7 +58,7 @@ export interface Verb<V, R> {
   readonly summary: string;
   /** Longer text under the usage line: what a person wants to know before the options. */
   readonly description: string;
-  readonly arguments: readonly { readonly name: string; readonly help: string; readonly optional?: boolean }[];
+  readonly arguments: readonly ArgumentRow[];
   readonly options: readonly OptionRow[];
   /** Command lines that work as they are, for the end of the help text. */
   readonly examples: readonly string[];
