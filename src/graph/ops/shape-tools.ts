@@ -43,7 +43,8 @@ export function resizedAs(slot: string, shape: (op: OpContext, dims: Shape, spec
 
 /** A shape of which only the number of dimensions is known, or not even that. */
 export function unknownDims(rank: number | undefined): Shape {
-  return rank === undefined || rank < 0 ? UNKNOWN_RANK : Array.from({ length: rank }, () => UNKNOWN_DIM);
+  // More dimensions than any tensor has come from a shape input that a file declares and nobody has seen.
+  return rank === undefined || rank < 0 || rank > 64 ? UNKNOWN_RANK : Array.from({ length: rank }, () => UNKNOWN_DIM);
 }
 
 /** How many values a 1-D (or scalar) input holds: the rank that a shape input describes. undefined where that is unknown. */

@@ -86,7 +86,7 @@ function scatterElements(data: string): Lowering {
 }
 
 /** ONNX Runtime's Scatter operators have float16 kernels that refuse any reduction: then it goes through float32. */
-function emitReduced(
+export function emitReduced(
   op: LowerContext,
   given: DType,
   reduction: string,

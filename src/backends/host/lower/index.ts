@@ -5,6 +5,7 @@ import { binaryLowerings } from './binary.js';
 import { channelLowerings } from './channel.js';
 import type { Lowerings } from './context.js';
 import { convLowerings } from './conv.js';
+import { diagonalLowerings } from './diagonal.js';
 import { fillLowerings } from './fill.js';
 import { gatherLowerings } from './gather.js';
 import { indexLowerings } from './index-ops.js';
@@ -18,6 +19,8 @@ import { poolLowerings } from './pool.js';
 import { reduceLowerings } from './reduce.js';
 import { resizeLowerings } from './resize.js';
 import { runningLowerings } from './running.js';
+import { sampleLowerings } from './sample.js';
+import { segmentLowerings } from './segment.js';
 import { selectLowerings } from './select.js';
 import { sequenceLowerings } from './sequence.js';
 import { sliceLowerings } from './slice.js';
@@ -43,6 +46,9 @@ export const lowerings: Lowerings = {
   ...sliceLowerings,
   ...joinLowerings,
   ...fillLowerings,
+  ...sampleLowerings,
+  ...diagonalLowerings,
+  ...segmentLowerings,
   ...spaceLowerings,
   ...resizeLowerings,
   ...sequenceLowerings,

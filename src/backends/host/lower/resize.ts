@@ -3,7 +3,7 @@ import { memoryBytes } from '../../../base/bytes.js';
 import { dtype } from '../../../graph/dtype.js';
 import { channelsFirst, reordering, sizeOf, spatialOf } from '../../../graph/ops/image-layout.js';
 import { resizeLayout } from '../../../graph/ops/rules/resize.js';
-import { knownRank } from '../../../graph/ops/shapes.js';
+import { bounded, knownRank } from '../../../graph/ops/shapes.js';
 import type { Tensor } from '../../../graph/tensor.js';
 import type { LowerContext, Lowering, Lowerings, OnnxAttr } from './context.js';
 import { imageFirst } from './conv.js';
@@ -83,7 +83,8 @@ function nearest(sizeOfOp: (op: LowerContext) => readonly number[] | undefined):
       return;
     }
     const picked = spatialOf(layout).reduce((value, letter, i) => {
-      const indices = Array.from({ length: size[i] as number }, (_, at) => nearestIndex(how, at, from[i] as number, size[i] as number));
+      const count = bounded(op, size[i] as number, 'elements along an axis', 1 << 24);
+      const indices = Array.from({ length: count }, (_, at) => nearestIndex(how, at, from[i] as number, size[i] as number));
       return op.emit('Gather', [value, op.int64s(indices)], { axis: layout.indexOf(letter) });
     }, op.value('x'));
     op.emit('Identity', [picked], {}, [op.output()]);

@@ -2,6 +2,7 @@
 
 import type { OutputRules } from '../context.js';
 import { convRules } from './conv.js';
+import { diagonalRules } from './diagonal.js';
 import { elementwiseRules } from './elementwise.js';
 import { fillRules } from './fill.js';
 import { gatherRules } from './gather.js';
@@ -13,6 +14,8 @@ import { normRules } from './norm.js';
 import { poolRules } from './pool.js';
 import { reduceRules } from './reduce.js';
 import { resizeRules } from './resize.js';
+import { sampleRules } from './sample.js';
+import { segmentRules } from './segment.js';
 import { selectRules } from './select.js';
 import { sequenceRules } from './sequence.js';
 import { sliceRules } from './slice.js';
@@ -33,6 +36,9 @@ export const outputRules: OutputRules = {
   ...sliceRules,
   ...joinRules,
   ...fillRules,
+  ...sampleRules,
+  ...diagonalRules,
+  ...segmentRules,
   ...spaceRules,
   ...resizeRules,
   ...sequenceRules,
