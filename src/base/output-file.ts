@@ -1,7 +1,19 @@
 // Files are written beside their place under a temporary name, made durable, and only then given their name:
 // a failure leaves what was there before.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Bytes, chunks, fileError } from './bytes.js';
@@ -73,21 +85,26 @@ export async function writeFilesAtomically(
   }
 }
 
-/** @throws FILE_EXISTS */
-export function refuseExisting(path: string): void {
-  // lstat, not exists: a link that leads nowhere is there all the same.
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-  throw new AscendBundleError('FILE_EXISTS', {
-    message: `${path} exists already and was left as it is.`,
-    fix: 'Give another name with -o, or --force to replace it.',
-  });
+/**
+ * What keeps a file from being written to `path`, as far as it shows beforehand: for saying it before the work instead of after it.
+ *
+ * @throws FILE_EXISTS, FILE_NOT_FOUND, FILE_IO
+ */
+export function refuseOutput(path: string, { force = false }: Pick<WriteOptions, 'force'> = {}): void {
+  refuseUnfit(path, force);
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (cause) {
+    throw fileError(path, cause, 'write');
+  }
 }
 
 function refuseUnfit(path: string, force: boolean): void {
   try {
-    if (!force) return refuseExisting(path);
     // A rename would put a file in the place of a device: /dev/null, say.
     const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw fileError(path, { code: 'EISDIR' }, 'write');
+    if (!force) refuseExisting(path);
     if (there === undefined || there.isFile()) return;
   } catch (cause) {
     if (cause instanceof AscendBundleError) throw cause;
@@ -96,6 +113,15 @@ function refuseUnfit(path: string, force: boolean): void {
   throw new AscendBundleError('FILE_IO', {
     message: `${path} is not a regular file, and --force replaces only files.`,
     fix: 'Give the path of a file with -o.',
+  });
+}
+
+function refuseExisting(path: string): void {
+  // lstat, not exists: a link that leads nowhere is there all the same.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  throw new AscendBundleError('FILE_EXISTS', {
+    message: `${path} exists already and was left as it is.`,
+    fix: 'Give another name with -o, or --force to replace it.',
   });
 }
 

@@ -1,5 +1,23 @@
-// Several problems as one error: said at once, the first one in full.
+// Several problems as one error: all of them are in it, and its message gives the first in full.
 import { AscendBundleError, ERROR_CODES, type ErrorCode, type Problem } from './errors.js';
+
+const FIRST = '. The first: ';
+
+/**
+ * One problem is the error itself.
+ *
+ * @param problems  at least one
+ * @param summary  what is said of several: `net.json has 3 problems`
+ */
+export function problemsError(code: ErrorCode, problems: readonly Problem[], summary: string): AscendBundleError {
+  const [{ message, fix, at }] = problems as readonly [Problem];
+  return new AscendBundleError(code, { message: problems.length === 1 ? message : `${summary}${FIRST}${message}`, fix, at, problems });
+}
+
+/** The summary alone, for where all problems are listed below it; the message of any other error. */
+export function summaryOf({ message, problems }: AscendBundleError): string {
+  return problems.length > 1 ? (message.split(FIRST, 1)[0] as string) : message;
+}
 
 /**
  * @param subject  what has the problems: `net.json`, `The selection`
@@ -9,9 +27,6 @@ import { AscendBundleError, ERROR_CODES, type ErrorCode, type Problem } from './
 export function throwProblems(problems: readonly Problem[], subject: string, code: ErrorCode): void {
   const [first] = problems;
   if (first === undefined) return;
-  const { message, fix, at } = first;
   const isShared = first.code in ERROR_CODES && problems.every((problem) => problem.code === first.code);
-  const shared = isShared ? (first.code as ErrorCode) : code;
-  if (problems.length === 1) throw new AscendBundleError(shared, { message, fix, at, problems });
-  throw new AscendBundleError(shared, { message: `${subject} has ${problems.length} problems. The first: ${message}`, fix, at, problems });
+  throw problemsError(isShared ? (first.code as ErrorCode) : code, problems, `${subject} has ${problems.length} problems`);
 }

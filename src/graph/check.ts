@@ -1,6 +1,7 @@
 // Parses a Graph into a CheckedGraph: what follows (select, refresh, lower) trusts it and looks at nothing twice.
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
+import { problemsError } from '../base/problems.js';
 import { checkAttrs, checkConst, checkSlots, checkSubgraphs, isConst, isSource, withSlotNames } from './check-node.js';
 import { contradiction, isKnownDType, mergeSpecs, outputCount, outputNames, UNKNOWN_SPEC } from './check-values.js';
 import { executionOrder } from './execution-order.js';
@@ -57,15 +58,8 @@ function checkWith(graph: Graph, options: CheckOptions, refreshable: ReadonlySet
     subgraphs: graph.subgraphs.map(check),
     withRefreshable: (constNames: Iterable<string>) => checkWith(graph, options, new Set(constNames)),
   };
-  const [first] = problems;
-  if (first === undefined) return whole as unknown as CheckedGraph;
-  if (problems.length === 1) throw new AscendBundleError('GRAPH_INVALID', { ...first, problems });
-  throw new AscendBundleError('GRAPH_INVALID', {
-    message: `The graph "${graph.name}" has ${problems.length} problems. The first: ${first.message}`,
-    fix: first.fix,
-    at: first.at,
-    problems,
-  });
+  if (problems.length === 0) return whole as unknown as CheckedGraph;
+  throw problemsError('GRAPH_INVALID', problems, `The graph "${graph.name}" has ${problems.length} problems`);
 }
 
 /** The check of one graph (or sub-graph): a walk in execution order that knows the specs of what it has passed. */

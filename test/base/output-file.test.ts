@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { computedBytes, utf8Bytes, zeroBytes } from '../../src/base/bytes.js';
-import { writeFileAtomically, writeFilesAtomically } from '../../src/base/output-file.js';
+import { refuseOutput, writeFileAtomically, writeFilesAtomically } from '../../src/base/output-file.js';
 import { bundleScript } from '../support/script.js';
 
 let folder = '';
@@ -137,6 +137,26 @@ describe('what is no place for a file', () => {
     mkdirSync(at('d'));
     await expect(writeFileAtomically(at('d'), utf8Bytes('x'), { force: true })).rejects.toMatchObject({ code: 'FILE_IO' });
     expect(readdirSync(folder)).toEqual(['d']);
+  });
+
+  test('a folder', async () => {
+    mkdirSync(at('d'));
+    await expect(writeFileAtomically(at('d'), utf8Bytes('x'))).rejects.toMatchObject({
+      code: 'FILE_IO',
+      message: `${at('d')} is a folder.`,
+    });
+  });
+
+  test('all of it is said before anything is written, by asking', () => {
+    mkdirSync(at('d'));
+    writeFileSync(at('f'), '');
+    expect(() => refuseOutput(at('new'))).not.toThrow();
+    expect(() => refuseOutput(at('f'), { force: true })).not.toThrow();
+    expect(() => refuseOutput(at('f'))).toThrow('exists already');
+    expect(() => refuseOutput(at('d'), { force: true })).toThrow('is a folder');
+    expect(() => refuseOutput(at('no/a'))).toThrow('does not exist');
+    expect(() => refuseOutput(at('f/a'))).toThrow('has a file where a folder is expected');
+    expect(readdirSync(folder)).toEqual(['d', 'f']);
   });
 
   test('a pipe or a device, with force', async () => {

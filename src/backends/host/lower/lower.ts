@@ -1,6 +1,7 @@
 // Lowers a GE graph to ONNX operators, for the host backend.
 import { AscendBundleError, type Problem } from '../../../base/errors.js';
 import { didYouMean, nearNames } from '../../../base/near-names.js';
+import { problemsError } from '../../../base/problems.js';
 import type { OnnxProgram, ProgramConst } from '../../../formats/encodings/onnx-program.js';
 import type { CheckedGraph } from '../../../graph/check.js';
 import { constValue, dataNodes, type Node, valueRef } from '../../../graph/graph.js';
@@ -142,11 +143,5 @@ function throwAll(graph: CheckedGraph, problems: readonly Problem[]): void {
   const [first] = problems;
   if (first === undefined) return;
   const code = first.code === 'DTYPE_UNSUPPORTED' ? 'DTYPE_UNSUPPORTED' : 'OP_UNSUPPORTED';
-  if (problems.length === 1) throw new AscendBundleError(code, { ...first, problems });
-  throw new AscendBundleError(code, {
-    message: `The host backend cannot run ${problems.length} nodes of the graph "${graph.name}". The first: ${first.message}`,
-    fix: first.fix,
-    at: first.at,
-    problems,
-  });
+  throw problemsError(code, problems, `The host backend cannot run ${problems.length} nodes of the graph "${graph.name}"`);
 }
