@@ -62,12 +62,17 @@ export interface UpdateReport {
 export interface Session extends AsyncDisposable {
   readonly inputs: readonly NamedSpec[];
   readonly outputs: readonly NamedSpec[];
-  /** Runs the init graph: every weight gets its built-in value. */
+  /**
+   * Runs the init graph: every weight gets its built-in value.
+   *
+   * @throws WEIGHTS_NOT_INITIALIZED when the bundle was built without one
+   */
   initialize(): Promise<void>;
   /**
-   * Runs the update graph. A weight that is not in the map, or whose tensor has a dimension of 0, keeps its value.
+   * Runs the update graph. A weight that is not in the map, or whose tensor has a dimension of 0, keeps its value;
+   * a static update graph needs all of them.
    *
-   * @throws WEIGHT_UNKNOWN, TENSOR_MISMATCH; then no weight has changed
+   * @throws WEIGHT_UNKNOWN, WEIGHTS_MISSING, TENSOR_MISMATCH; then no weight has changed
    */
   update(weights: ReadonlyMap<string, Tensor>): Promise<UpdateReport>;
   /**

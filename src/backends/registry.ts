@@ -13,10 +13,17 @@ export interface BuildRequest {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** @throws USAGE when the host is asked for together with what only GE understands */
 export function chooseForBuild({ asked, geOptions, env }: BuildRequest): BackendChoice {
-  if (asked !== 'auto') return { kind: asked, reason: `--backend ${asked}` };
   const [option] = geOptions;
-  if (option !== undefined) return { kind: 'ascend', reason: `${option} is for GE` };
+  if (asked === 'host' && option !== undefined) {
+    throw new AscendBundleError('USAGE', {
+      message: `${option} is for GE's compiler, which --backend host does not use.`,
+      fix: `Leave ${option} or --backend host out.`,
+    });
+  }
+  if (asked !== 'auto') return { kind: asked, reason: `--backend ${asked}` };
+  if (option !== undefined) return { kind: 'ascend', reason: `${option} is for GE's compiler` };
   const cann = findCann(env);
   return cann === undefined ? { kind: 'host', reason: 'no CANN was found' } : { kind: 'ascend', reason: `CANN was found: ${cann}` };
 }
@@ -42,7 +49,7 @@ export async function loadBackend({ kind, reason }: BackendChoice): Promise<Back
   if (kind === 'host') return (await import('./host/backend.js')).hostBackend;
   throw new AscendBundleError('BACKEND_UNAVAILABLE', {
     message: `The ascend backend is needed (${reason}), and this version of ascend-bundle does not have it yet.`,
-    fix: 'Use --backend host to build and run on the CPU; such a bundle does not load on an NPU.',
+    fix: 'To work on the CPU instead, build with --backend host (and without --soc-version and -O); such a bundle does not load on an NPU.',
   });
 }
 

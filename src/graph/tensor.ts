@@ -45,6 +45,11 @@ export function tensorBytes(dtype: DType, shape: Shape): number {
   return Math.ceil((elementCount(shape) * dtype.bits) / 8);
 }
 
+/** A dimension of 0. As a new value of a weight it says "keep": the convention of GE's update graph. */
+export function isEmpty({ shape }: TensorSpec): boolean {
+  return shape.includes(0);
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import { throwProblems } from '../base/problems.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
-import { describeSpec, type Tensor, type TensorSpec } from '../graph/tensor.js';
+import { describeSpec, isEmpty, type Tensor, type TensorSpec } from '../graph/tensor.js';
 import { misfit } from './fit.js';
 import { findNonFinite } from './non-finite.js';
 import { listNames } from './read.js';
@@ -26,6 +26,8 @@ export interface PlanOptions {
   readonly strict?: boolean;
   /** Names that no weight has are left out instead of refused. */
   readonly ignoreExtra?: boolean;
+  /** The update graph assigns every weight each time: none may be left out, and none be empty. */
+  readonly isStatic?: boolean;
 }
 
 /** Near names are sought for so many names of each kind: comparing thousands with thousands would take minutes. */
@@ -38,7 +40,7 @@ const MOST_GUESSES = 5;
 export function planUpdate(
   weights: readonly RefreshableWeight[],
   given: readonly GivenTensor[],
-  { strict = false, ignoreExtra = false }: PlanOptions = {},
+  { strict = false, ignoreExtra = false, isStatic = false }: PlanOptions = {},
 ): UpdatePlan {
   const byName = new Map<string, GivenTensor>();
   const problems: Problem[] = [];
@@ -54,14 +56,17 @@ export function planUpdate(
   const tensors = new Map<string, Tensor>();
   for (const { constName, spec } of weights) {
     const tensor = byName.get(constName);
-    if (tensor === undefined || isEmpty(tensor)) continue;
+    if (tensor === undefined || (isEmpty(tensor) && !isStatic)) continue;
     const problem = misfit(`Weight "${constName}" in ${tensor.source}`, tensor, spec, 'the bundle');
     if (problem === undefined) tensors.set(constName, tensor);
     else problems.push(problem);
   }
   if (!ignoreExtra) problems.push(...extra.map((tensor, i) => extraProblem(tensor, i < MOST_GUESSES ? missing : [], names)));
   const candidates = extra.map((tensor) => tensor.name);
-  if (strict) problems.push(...missing.map((name, i) => missingProblem(name, specs.get(name), i < MOST_GUESSES ? candidates : [])));
+  if (strict || isStatic) {
+    const why = isStatic ? STATIC : STRICT;
+    problems.push(...missing.map((name, i) => missingProblem(name, specs.get(name), why, i < MOST_GUESSES ? candidates : [])));
+  }
   throwProblems(problems, 'The update', 'TENSOR_MISMATCH');
   return {
     tensors,
@@ -70,11 +75,6 @@ export function planUpdate(
     ignored: extra.map((tensor) => tensor.name),
     warnings: [...tensors].flatMap(([name, tensor]) => nonFiniteWarning(name, tensor, byName.get(name)?.source ?? '')),
   };
-}
-
-/** A tensor with a dimension of 0 says "keep": the convention of GE's update graph. */
-function isEmpty({ shape }: Tensor): boolean {
-  return shape.includes(0);
 }
 
 function repeatedProblem(tensor: GivenTensor, before: GivenTensor): Problem {
@@ -95,11 +95,22 @@ function extraProblem(tensor: GivenTensor, missing: readonly string[], names: re
   };
 }
 
-function missingProblem(name: string, spec: TensorSpec | undefined, candidates: readonly string[]): Problem {
+interface WhyAll {
+  readonly who: string;
+  readonly fix: string;
+}
+
+const STRICT: WhyAll = { who: '--strict wants all', fix: 'Add it to the update, or leave --strict out to keep its value.' };
+const STATIC: WhyAll = {
+  who: 'the static update graph of this bundle takes all',
+  fix: 'Add it to the update. To keep weights, build the bundle without --update-graph static.',
+};
+
+function missingProblem(name: string, spec: TensorSpec | undefined, { who, fix }: WhyAll, candidates: readonly string[]): Problem {
   return {
     code: 'WEIGHTS_MISSING',
-    message: `Weight "${name}"${spec === undefined ? '' : ` (${describeSpec(spec)})`} was not given, and --strict wants all.`,
-    fix: didYouMean(nearNames(name, candidates), 'Add it to the update, or leave --strict out to keep its value.'),
+    message: `Weight "${name}"${spec === undefined ? '' : ` (${describeSpec(spec)})`} was not given, and ${who}.`,
+    fix: didYouMean(nearNames(name, candidates), fix),
   };
 }
 

@@ -22,9 +22,9 @@ import {
   writeOm,
 } from '../../formats/om/index.js';
 import type { CheckedGraph } from '../../graph/check.js';
-import { type Attrs, constValue, type Graph, type Node } from '../../graph/graph.js';
+import { type Attrs, constValue, dataNodes, type Graph, type Node, type TensorDesc } from '../../graph/graph.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
-import { isStatic, type NamedSpec, tensorBytes, UNKNOWN_RANK } from '../../graph/tensor.js';
+import { isStatic, type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 import type { CompiledBundle, CompileJob } from '../backend.js';
 import { toExecutable } from './executable.js';
 import { lowerGraph } from './lower/lower.js';
@@ -44,7 +44,7 @@ export function compileBundle({ source, weights, graphs, withInit }: CompileJob)
   const models = [
     inferModel(graphs.infer, program, weights, addresses),
     ...(withInit ? [submodel(graphs.varInit, { inputs: [], outputs: [], addresses })] : []),
-    submodel(graphs.varUpdate, { inputs: updateInputs(weights), outputs: [], addresses, isDynamic: true }),
+    updateModel(graphs.varUpdate, addresses),
   ];
   return { bytes: writeBundle(models, { layout: 'v2', varSize: memory.varSize }), hostEnv: null };
 }
@@ -71,9 +71,10 @@ function inferModel(graph: Graph, program: OnnxProgram, weights: readonly Refres
   });
 }
 
-/** The inputs of GE's update graph have no rank: a tensor without elements keeps the weight. */
-function updateInputs(weights: readonly RefreshableWeight[]): readonly NamedSpec[] {
-  return weights.map(({ variableName, spec }) => ({ ...spec, shape: UNKNOWN_RANK, name: `${variableName}_data` }));
+/** In GE's form the inputs have no rank, because a tensor without elements keeps the weight; in the static form they have the weights' shapes. */
+function updateModel(graph: Graph, addresses: Addresses): Bytes {
+  const inputs = dataNodes(graph).map(({ name, outputDescs }) => ({ ...(outputDescs[0] as TensorDesc), name }));
+  return submodel(graph, { inputs, outputs: [], addresses, isDynamic: inputs.some(({ shape }) => !isStatic(shape)) });
 }
 
 function submodel(given: Graph, { inputs, outputs, addresses, isDynamic = false, executable }: SubmodelParts): Bytes {

@@ -1,11 +1,11 @@
 // The only place that knows onnxruntime-node: loaded when something runs, and named when it is missing.
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { memoryBytes } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { dtype } from '../../graph/dtype.js';
 import { typedView } from '../../graph/elements.js';
 import { bfloat16ToFloat32, float32ToBfloat16 } from '../../graph/float16.js';
-import { elementCount, type Tensor, type TensorSpec, tensorBytes } from '../../graph/tensor.js';
+import { type Tensor, type TensorSpec, tensorBytes } from '../../graph/tensor.js';
 
 export type Ort = typeof import('onnxruntime-node');
 
@@ -62,10 +62,4 @@ export function fromOrtTensor(value: OrtTensor, promised: TensorSpec): Tensor {
   }
   const own = dtype(value.type);
   return { dtype: own, shape, data: memoryBytes(new Uint8Array(raw.buffer, raw.byteOffset, tensorBytes(own, shape))) };
-}
-
-export type OrtSession = InferenceSession;
-
-export function isEmpty(tensor: Tensor): boolean {
-  return tensor.shape.length > 0 && elementCount(tensor.shape) === 0;
 }

@@ -42,6 +42,8 @@ export class Submodel extends OmModel {
 export interface BundleWeight extends RefreshableWeight {
   /** As compiled: dtype, format and shape may differ from the weight's own. Offset and bytes are in variable memory. */
   readonly variable: TensorSpec & Pick<Variable, 'offsetBytes' | 'bytes'>;
+  /** Whether an update may leave it out, as an empty tensor: not where the update graph has the static form. */
+  readonly isConditional: boolean;
 }
 
 export interface Bundle {
@@ -79,9 +81,9 @@ export function readBundle(bytes: Bytes, what: string): Bundle {
 
 const VARIABLE_SUFFIX = '_var';
 
-function bundleWeight({ variableName, updateIndex, spec }: AssignedWeight, { name: _, ...variable }: Variable): BundleWeight {
+function bundleWeight({ variableName, ...assigned }: AssignedWeight, { name: _, ...variable }: Variable): BundleWeight {
   const constName = variableName.endsWith(VARIABLE_SUFFIX) ? variableName.slice(0, -VARIABLE_SUFFIX.length) : variableName;
-  return { constName, variableName, updateIndex, spec, variable };
+  return { constName, variableName, ...assigned, variable };
 }
 
 export function findSubmodel(bundle: Bundle, role: Role): Submodel | undefined {

@@ -12,6 +12,8 @@ export interface AssignedWeight {
   readonly updateIndex: number;
   /** As the weight is given at an update: before GE's conversions. Its shape is static. */
   readonly spec: TensorSpec;
+  /** Whether the Assign is a branch of an If, so that an empty tensor keeps the weight: GE's form. The static form needs every weight. */
+  readonly isConditional: boolean;
 }
 
 export interface AssignedWeights {
@@ -34,7 +36,7 @@ export function assignedWeights(def: ModelDef, what: string): AssignedWeights {
       continue;
     }
     const spec = weightSpec(op, source?.op, what);
-    if (isStatic(spec.shape)) weights.push({ variableName: variable.op.name ?? '', updateIndex, spec });
+    if (isStatic(spec.shape)) weights.push({ variableName: variable.op.name ?? '', updateIndex, spec, isConditional: isBranch(scope) });
     else warnings.push(problem(what, op, `does not say the shape of what it gives "${variable.op.name ?? ''}"`));
   }
   weights.sort((a, b) => a.updateIndex - b.updateIndex);
@@ -84,6 +86,12 @@ interface Scope {
   readonly ops: ReadonlyMap<string, OpDef>;
   /** The op that the graph is a branch of. */
   readonly parent: { readonly scope: Scope; readonly op: OpDef } | undefined;
+}
+
+/** At any depth: GE moves pieces of a branch into PartitionedCalls. */
+function isBranch(scope: Scope): boolean {
+  for (let { parent } = scope; parent !== undefined; parent = parent.scope.parent) if (parent.op.type === 'If') return true;
+  return false;
 }
 
 interface Place {

@@ -53,6 +53,7 @@ describe.skipIf(!hasCorpus)('bundles compiled by GE', () => {
       [0, 'ND'],
       [1, 'ND'],
     ]);
+    expect(bundle.weights.map(({ isConditional }) => isConditional)).toEqual([name !== 'linear_static', name !== 'linear_static']);
     expect(bundle.weights.map(({ variableName, constName }) => variableName === `${constName}_var`)).toEqual([true, true]);
     expect(bundle).toMatchObject({ layout: 'v2', varSize: BUNDLES[name]?.varSize });
   });
