@@ -9,6 +9,7 @@ import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFie
 import type { Io, Verb } from './commands/verb.js';
 import { findSubmodel } from './formats/om/index.js';
 import { dtype } from './graph/dtype.js';
+import { type ElementArray, elementsOf } from './graph/elements.js';
 import { describeSpec, type NamedTensor, type Tensor, tensorBytes } from './graph/tensor.js';
 
 export type { UpdateReport } from './backends/backend.js';
@@ -24,6 +25,11 @@ export interface TensorData {
   readonly shape: readonly number[];
   /** Its bytes, in any view: a Float32Array, a Buffer, … float16 and bfloat16 as their 16 bits. */
   readonly data: ArrayBufferView;
+}
+
+/** An output: `data` is the typed array of its dtype; of float16 and bfloat16 a Uint16Array of their bits, of bool a Uint8Array. */
+export interface OutputData extends TensorData {
+  readonly data: ElementArray;
 }
 
 export type Tensors = Readonly<Record<string, TensorData>>;
@@ -64,7 +70,7 @@ async function call<V, R>({ values, run }: Verb<V, R>, given: object, onWarning?
 }
 
 function silentIo(onWarning: (problem: Problem) => void = () => undefined): Io {
-  return { warn: onWarning, note: () => undefined, step: async (_, work) => await work() };
+  return { warn: onWarning, useBackend: () => undefined, step: async (_, work) => await work() };
 }
 
 /** A bundle that is open for inference. Dispose it (`await using`, or `close`). */
@@ -76,7 +82,8 @@ export interface OpenedBundle extends AsyncDisposable {
   initialize(): Promise<void>;
   /** Replaces the weights given; the others keep their value. All or nothing. */
   update(weights: Tensors): Promise<UpdateReport>;
-  run(inputs: Tensors): Promise<Record<string, TensorData>>;
+  /** @returns the outputs by name, in the order of the model */
+  run(inputs: Tensors): Promise<Record<string, OutputData>>;
   close(): Promise<void>;
 }
 
@@ -101,7 +108,7 @@ function opened(session: Session, weights: readonly WeightFields[]): OpenedBundl
     weights,
     initialize: async () => session.initialize(),
     update: async (given) => session.update(tensorMap(given)),
-    run: async (inputs) => Object.fromEntries((await session.run(tensorMap(inputs))).map((tensor) => [tensor.name, tensorData(tensor)])),
+    run: async (inputs) => Object.fromEntries((await session.run(tensorMap(inputs))).map((tensor) => [tensor.name, outputData(tensor)])),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -112,17 +119,23 @@ function tensorMap(tensors: Tensors): ReadonlyMap<string, Tensor> {
 }
 
 function toTensor(name: string, { dtype: dtypeName, shape, data }: TensorData): Tensor {
-  const spec = { dtype: dtype(dtypeName), shape };
+  const spec = { dtype: dtype(dtypeName), shape: [...shape] };
+  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw new AscendBundleError('TENSOR_MISMATCH', {
+      message: `"${name}" has the shape [${shape.join(', ')}], whose dimensions are not all whole numbers of at least 0.`,
+      fix: 'Give the shape that the data has.',
+    });
+  }
   const expected = tensorBytes(spec.dtype, shape);
   if (data.byteLength !== expected) {
     throw new AscendBundleError('TENSOR_MISMATCH', {
-      message: `"${name}" has ${data.byteLength} bytes; ${describeSpec(spec)} has ${expected}.`,
-      fix: 'Give dtype and shape that go with the data.',
+      message: `"${name}" has ${data.byteLength ?? 'no'} bytes; ${describeSpec(spec)} has ${expected}.`,
+      fix: 'Give the data as a typed array, with the dtype and the shape that it has.',
     });
   }
   return { ...spec, data: memoryBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
 }
 
-function tensorData({ dtype: { name }, shape, data }: NamedTensor): TensorData {
-  return { dtype: name, shape, data: data.read() };
+function outputData(tensor: NamedTensor): OutputData {
+  return { dtype: tensor.dtype.name, shape: tensor.shape, data: elementsOf(tensor) };
 }

@@ -1,8 +1,7 @@
-// The one JSON document on stdout, and the text of an error: the same words in both.
+// The one JSON document on stdout.
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import type { BackendInfo } from '../commands/verb.js';
 import type { Timing } from './reporter.js';
-import type { Style } from './style.js';
 
 export interface DocumentParts {
   readonly command: string | null;
@@ -54,28 +53,4 @@ function errorFields(error: unknown): object {
 /** 64-bit integers beyond 2^53 as strings; infinities as JSON has none. */
 export function jsonText(document: object): string {
   return JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? String(value) : value), 2);
-}
-
-const SHOWN_PROBLEMS = 50;
-
-export function errorText(error: unknown, style: Style): string {
-  if (!(error instanceof AscendBundleError)) {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `${style.red('internal error')} (please report it): ${stack}`;
-  }
-  const listed = error.problems.length > 1;
-  // The message names the first problem for those who read nothing else; below it they are all listed.
-  const message = listed ? error.message.replace(/ The first: .*$/s, '') : error.message;
-  const lines = [
-    `${style.red('error')} ${error.code}: ${message}${error.at === undefined || listed ? '' : style.dim(` (at ${error.at})`)}`,
-  ];
-  const problems = listed || error.problems[0]?.message !== error.message ? error.problems : [];
-  for (const problem of problems.slice(0, SHOWN_PROBLEMS)) {
-    lines.push(`  ${problem.at === undefined ? '' : `${style.dim(problem.at)}  `}${problem.message}`);
-    if (problem.fix !== undefined) lines.push(`    ${style.dim(problem.fix)}`);
-  }
-  if (problems.length > SHOWN_PROBLEMS) lines.push(`  … and ${problems.length - SHOWN_PROBLEMS} more; --json lists all of them.`);
-  const isSaid = problems.some((problem) => problem.fix === error.fix);
-  if (error.fix !== undefined && !isSaid) lines.push(`  ${error.fix}`);
-  return lines.join('\n');
 }

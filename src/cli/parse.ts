@@ -30,11 +30,58 @@ const GLOBAL_OPTIONS: readonly OptionRow[] = [
   { flags: '--color <when>', help: 'colour in text output', choices: ['auto', 'always', 'never'], default: 'auto' },
 ];
 
-/** @throws USAGE, VERB_UNKNOWN, OPTION_UNKNOWN, and what the schema of the verb finds */
-export async function parseCommandLine(given: readonly string[], version: string): Promise<Parsed> {
+/** A command line whose verb has been found. */
+export interface CommandLine {
+  /** Undefined where only a general help or the version is asked for. */
+  readonly entry: VerbEntry | undefined;
+  /** The verb first: options of the tool itself may be typed before it. */
+  readonly args: readonly string[];
+}
+
+/** @throws VERB_UNKNOWN */
+export function findVerb(argv: readonly string[]): CommandLine {
+  const at = verbPlace(argv);
+  const word = argv[at];
+  if (word === undefined) {
+    if (argv.length === 0 || argv.some((argument) => /^(-h|--help|-V|--version)$/.test(argument))) return { entry: undefined, args: argv };
+    throw new AscendBundleError('VERB_UNKNOWN', { message: `${argv.join(' ')} is without a verb.`, fix: listVerbs(VERBS) });
+  }
+  const rest = [...argv.slice(0, at), ...argv.slice(at + 1)];
   // commander's own `help` knows verbs of one word only.
-  const argv = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
-  const entry = findVerb(argv);
+  if (word === 'help') return rest.length === 0 ? { entry: undefined, args: ['--help'] } : findVerb([...rest, '--help']);
+  const args = [word, ...rest];
+  const next = word in VERB_GROUPS ? argv.slice(at + 1).find((argument) => !argument.startsWith('-')) : '';
+  return { entry: next === undefined ? undefined : verbOf(`${word} ${next}`.trimEnd()), args };
+}
+
+/** The first word that is neither an option nor the value of one. */
+function verbPlace(argv: readonly string[]): number {
+  const withValue = GLOBAL_OPTIONS.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => new Option(flags).long);
+  return argv.findIndex((argument, i) => !argument.startsWith('-') && !withValue.includes(argv[i - 1] as string));
+}
+
+function verbOf(name: string): VerbEntry {
+  const entry = VERBS.find((verb) => verb.name === name);
+  if (entry !== undefined) return entry;
+  const [word] = name.split(' ');
+  const isGroup = name.includes(' ');
+  const verbs = VERBS.filter((verb) => !isGroup || verb.name.startsWith(`${word} `));
+  const near = nearNames(
+    name,
+    verbs.map((verb) => verb.name),
+  );
+  throw new AscendBundleError('VERB_UNKNOWN', {
+    message: `"${name}" is not a verb of ascend-bundle.`,
+    fix: didYouMean(near, listVerbs(verbs)),
+  });
+}
+
+function listVerbs(verbs: readonly VerbEntry[]): string {
+  return `The verbs are: ${verbs.map(({ name }) => name).join(', ')}.`;
+}
+
+/** @throws USAGE, OPTION_UNKNOWN */
+export async function parseCommandLine({ entry, args }: CommandLine, version: string): Promise<Parsed> {
   const program = programCommand(version);
   const text: string[] = [];
   const collect = { writeOut: (piece: string) => void text.push(piece), writeErr: () => undefined };
@@ -42,7 +89,9 @@ export async function parseCommandLine(given: readonly string[], version: string
   let parsed: { args: readonly string[]; options: Record<string, unknown> } | undefined;
   let loaded: LoadedVerb | undefined;
   for (const known of VERBS) {
-    const command = addCommand(program, known).summary(known.summary).helpOption('-h, --help', 'show this help');
+    const command = addCommand(program, known)
+      .summary(known.summary)
+      .helpOption(...HELP);
     command.exitOverride().configureOutput(collect);
     if (known !== entry) continue;
     loaded = await known.load();
@@ -52,8 +101,8 @@ export async function parseCommandLine(given: readonly string[], version: string
     });
   }
   try {
-    if (argv.length === 0) program.outputHelp();
-    else program.parse(argv as string[], { from: 'user' });
+    if (args.length === 0) program.outputHelp();
+    else program.parse(args as string[], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) throw usageError(error, entry);
@@ -62,32 +111,27 @@ export async function parseCommandLine(given: readonly string[], version: string
   return { kind: 'verb', loaded, ...readValues(loaded.verb, parsed) };
 }
 
-function findVerb(argv: readonly string[]): VerbEntry | undefined {
-  const [word, next] = argv.filter((argument) => !argument.startsWith('-'));
-  if (word === undefined || word === 'help') return undefined;
-  const isGroup = word in VERB_GROUPS;
-  if (isGroup && next === undefined) return undefined;
-  const name = isGroup ? `${word} ${next}` : word;
-  const entry = VERBS.find((verb) => verb.name === name);
-  if (entry !== undefined) return entry;
-  const names = VERBS.map((verb) => verb.name).filter((known) => !isGroup || known.startsWith(`${word} `));
-  throw new AscendBundleError('VERB_UNKNOWN', {
-    message: `"${name}" is not a verb of ascend-bundle.`,
-    fix: didYouMean(nearNames(name, names), `The verbs are: ${names.join(', ')}.`),
-  });
-}
+const HELP = ['-h, --help', 'show this help'] as const;
 
 function programCommand(version: string): Command {
-  const program = new Command('ascend-bundle')
+  return new Command('ascend-bundle')
+    .usage('<verb> [options]')
     .description('Weight-updatable Ascend bundles (.om): build, inspect and run them, with or without an NPU.')
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show this help')
+    .helpOption(...HELP)
+    .commandsGroup('Verbs:')
     .helpCommand('help <verb>', 'show the help of a verb')
-    .showSuggestionAfterError(true)
+    .addHelpText('after', `\n${examplesText(PROGRAM_EXAMPLES)}\n\nascend-bundle <verb> --help shows the options of a verb.`)
     .exitOverride();
-  program.addHelpText('after', '\nascend-bundle <verb> --help shows a verb, with examples.');
-  return program;
 }
+
+const PROGRAM_EXAMPLES = [
+  'ascend-bundle consts model.onnx',
+  'ascend-bundle build model.onnx --consts fc.weight,fc.bias -o model.om',
+  'ascend-bundle run model.om --input x=@x.npy -o out',
+  'ascend-bundle run model.om --input x=@x.npy --update new.safetensors -o out2',
+  'ascend-bundle inspect model.om',
+];
 
 /** A verb of two words, `weights check`, is a command of a command. */
 function addCommand(program: Command, { name }: VerbEntry): Command {
@@ -99,7 +143,11 @@ function addCommand(program: Command, { name }: VerbEntry): Command {
 
 function addGroup(program: Command, name: string): Command {
   const summary = VERB_GROUPS[name] ?? '';
-  const group = program.command(name).summary(summary).description(`${summary}.`).helpOption('-h, --help', 'show this help');
+  const group = program
+    .command(name)
+    .summary(summary)
+    .description(`${summary}.`)
+    .helpOption(...HELP);
   return group
     .helpCommand(false)
     .copyInheritedSettings(program)
@@ -107,16 +155,25 @@ function addGroup(program: Command, name: string): Command {
 }
 
 function describe(command: Command, verb: Verb<unknown, unknown>): void {
-  command.description(verb.description);
+  // Too many arguments are refused in `readValues`, which says which ones.
+  command.description(verb.description).allowExcessArguments(true);
   for (const { name, help, optional, repeat } of verb.arguments) {
     const word = repeat ? `${name}...` : name;
     command.argument(optional ? `[${word}]` : `<${word}>`, help);
   }
-  for (const row of [...verb.options, ...GLOBAL_OPTIONS]) {
-    command.addOption(toOption(row));
-    for (const alias of row.aliases ?? []) command.addOption(toOption({ ...row, flags: alias }).hideHelp());
-  }
-  command.addHelpText('after', `\nExamples:\n${verb.examples.map((line) => `  ${line}`).join('\n')}`);
+  addOptions(command, verb.options);
+  command.optionsGroup('Options of every verb:');
+  addOptions(command, GLOBAL_OPTIONS);
+  command.helpOption(...HELP);
+  command.addHelpText('after', `\n${examplesText(verb.examples)}`);
+}
+
+function addOptions(command: Command, rows: readonly OptionRow[]): void {
+  for (const row of rows) command.addOption(toOption(row));
+}
+
+function examplesText(examples: readonly string[]): string {
+  return ['Examples:', ...examples.flatMap((example) => example.split('\n')).map((line) => `  ${line}`)].join('\n');
 }
 
 function toOption(row: OptionRow): Option {
@@ -132,28 +189,39 @@ function readValues(
   verb: Verb<unknown, unknown>,
   { args, options }: { args: readonly string[]; options: Record<string, unknown> },
 ): Pick<VerbCall, 'values' | 'globals'> {
+  refuseMore(verb, args);
   const given: Record<string, unknown> = { ...options };
   verb.arguments.forEach((argument, i) => {
     if (args[i] !== undefined) given[argument.name] = argument.repeat ? args.slice(i) : args[i];
   });
-  for (const row of verb.options) mergeAliases(given, row);
   const globals = takeGlobals(given);
   const checked = verb.values.safeParse(given);
   if (checked.success) return { values: checked.data, globals };
   throw new AscendBundleError('USAGE', {
-    message: checked.error.issues.map((issue) => `--${kebab(String(issue.path[0] ?? ''))}: ${issue.message}`).join('; '),
-    fix: `See ascend-bundle ${verb.name} --help.`,
+    message: checked.error.issues.map(({ path, message }) => `${describeValue(verb, String(path[0]), given)} ${message}.`).join(' '),
+    fix: seeHelp(verb),
   });
 }
 
-function mergeAliases(given: Record<string, unknown>, row: OptionRow): void {
-  for (const alias of row.aliases ?? []) {
-    const from = new Option(alias).attributeName();
-    const to = new Option(row.flags).attributeName();
-    if (given[from] === undefined) continue;
-    given[to] ??= given[from];
-    delete given[from];
-  }
+function refuseMore(verb: Verb<unknown, unknown>, args: readonly string[]): void {
+  const more = args.slice(verb.arguments.length);
+  if (more.length === 0 || verb.arguments.at(-1)?.repeat) return;
+  const wanted = verb.arguments.map(({ name }) => `<${name}>`).join(' ');
+  throw new AscendBundleError('USAGE', {
+    message: `${more.map((one) => `"${one}"`).join(', ')} ${more.length === 1 ? 'is' : 'are'} too much: ${verb.name} takes ${wanted} and options.`,
+    fix: `A list is one word, with commas and without blanks: a,b. ${seeHelp(verb)}`,
+  });
+}
+
+/** `--loop abc`, or `<name> foo`: the words of the command line that a value came from. */
+function describeValue(verb: Verb<unknown, unknown>, name: string, given: Readonly<Record<string, unknown>>): string {
+  const isArgument = verb.arguments.some((argument) => argument.name === name);
+  const flag = isArgument ? `<${name}>` : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `${flag} ${JSON.stringify(given[name])}`;
+}
+
+function seeHelp({ name }: { readonly name: string }): string {
+  return `See ascend-bundle ${name} --help.`;
 }
 
 /** Moves the options of the tool itself out of those of the verb. */
@@ -167,16 +235,11 @@ function takeGlobals(given: Record<string, unknown>): Globals {
   return globals as unknown as Globals;
 }
 
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 function usageError(error: CommanderError, entry: VerbEntry | undefined): AscendBundleError {
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-  const help = `ascend-bundle ${entry === undefined ? '' : `${entry.name} `}--help`;
   const code = error.code === 'commander.unknownOption' ? 'OPTION_UNKNOWN' : 'USAGE';
   return new AscendBundleError(code, {
     message: `${message[0]?.toUpperCase()}${message.slice(1)}.`.replace(/([.?)])\.$/, '$1'),
-    fix: `See ${help}.`,
+    fix: entry === undefined ? 'See ascend-bundle --help.' : seeHelp(entry),
   });
 }

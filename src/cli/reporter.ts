@@ -1,7 +1,8 @@
-// What a person sees while a verb works, all of it on stderr: a spinner on a terminal, plain lines otherwise.
+// What a person sees while a verb works, all of it on stderr: a spinner on a terminal, plain lines otherwise, or JSON events.
 import type { Problem } from '../base/errors.js';
-import type { Io } from '../commands/verb.js';
+import type { BackendInfo, Io } from '../commands/verb.js';
 import type { Style } from './style.js';
+import { warningText } from './text/problem.js';
 
 export interface Timing {
   readonly step: string;
@@ -9,6 +10,7 @@ export interface Timing {
 }
 
 export interface Reporter extends Io {
+  readonly backend: BackendInfo | undefined;
   readonly warnings: readonly Problem[];
   readonly timings: readonly Timing[];
   stop(): void;
@@ -26,27 +28,29 @@ export interface ReporterOptions {
 interface Display {
   start(step: string): void;
   end(step: string, ms: number): void;
-  /** A line that stays, above what is in progress. */
-  line(text: string): void;
+  backend(backend: BackendInfo): void;
+  warning(problem: Problem): void;
   stop(): void;
 }
 
-export async function createReporter({ progress, isQuiet, style, stream }: ReporterOptions): Promise<Reporter> {
-  const isLive = progress === 'auto' && !isQuiet && stream.isTTY === true && process.env['TERM'] !== 'dumb';
-  const display = isLive ? await spinnerDisplay(stream) : lineDisplay(stream, isQuiet ? 'none' : progress);
+export async function createReporter(options: ReporterOptions): Promise<Reporter> {
+  const display = await chooseDisplay(options);
+  let backend: BackendInfo | undefined;
   const warnings: Problem[] = [];
   const timings: Timing[] = [];
   return {
+    get backend() {
+      return backend;
+    },
     warnings,
     timings,
+    useBackend({ kind, reason }) {
+      backend = { kind, reason };
+      if (!options.isQuiet) display.backend(backend);
+    },
     warn(problem) {
       warnings.push(problem);
-      display.line(
-        `${style.yellow('warning')} ${problem.code}: ${problem.message}${problem.fix === undefined ? '' : `\n  ${problem.fix}`}`,
-      );
-    },
-    note(text) {
-      if (!isQuiet) display.line(style.dim(text));
+      display.warning(problem);
     },
     async step(name, work) {
       const start = performance.now();
@@ -63,26 +67,49 @@ export async function createReporter({ progress, isQuiet, style, stream }: Repor
   };
 }
 
-function lineDisplay(stream: NodeJS.WriteStream, progress: ProgressChoice): Display {
+async function chooseDisplay({ progress, isQuiet, style, stream }: ReporterOptions): Promise<Display> {
+  if (progress === 'json' && !isQuiet) return eventDisplay(stream);
+  const isLive = progress === 'auto' && !isQuiet && stream.isTTY === true && process.env['TERM'] !== 'dumb';
+  return isLive ? spinnerDisplay(stream, style) : lineDisplay(stream, style, isQuiet ? 'none' : progress);
+}
+
+/** One JSON object a line, warnings and the backend too, so that every line can be parsed. */
+function eventDisplay(stream: NodeJS.WriteStream): Display {
   const begin = performance.now();
-  const event = (step: string, state: 'start' | 'end', more: object = {}): void => {
+  let current: string | null = null;
+  const event = (state: string, more: object = {}): void => {
     const t = Math.round(performance.now() - begin) / 1000;
-    stream.write(`${JSON.stringify({ schema: 'ascend-bundle/event@1', t, step, state, ...more })}\n`);
+    stream.write(`${JSON.stringify({ schema: 'ascend-bundle/event@1', t, step: current, state, ...more })}\n`);
   };
   return {
-    start: (step) => progress === 'json' && event(step, 'start'),
-    end(step, ms) {
-      if (progress === 'json') event(step, 'end', { ms });
-      else if (progress === 'plain') stream.write(`${step} (${formatMs(ms)})\n`);
-      // Off a terminal only what took long is worth a line of a log.
-      else if (progress === 'auto' && ms >= 1000) stream.write(`${step} (${formatMs(ms)})\n`);
+    start(step) {
+      current = step;
+      event('start');
     },
-    line: (text) => void stream.write(`${text}\n`),
+    end(_, ms) {
+      event('end', { ms });
+      current = null;
+    },
+    backend: (backend) => event('backend', { backend }),
+    warning: (warning) => event('warning', { warning }),
     stop: () => undefined,
   };
 }
 
-async function spinnerDisplay(stream: NodeJS.WriteStream): Promise<Display> {
+function lineDisplay(stream: NodeJS.WriteStream, style: Style, progress: ProgressChoice): Display {
+  // Off a terminal only what took long is worth a line of a log.
+  const leastMs = { plain: 0, auto: 1000, json: Infinity, none: Infinity }[progress];
+  return {
+    start: () => undefined,
+    end(step, ms) {
+      if (ms >= leastMs) stream.write(`${step} (${formatMs(ms)})\n`);
+    },
+    ...lines(style, (line) => void stream.write(line)),
+    stop: () => undefined,
+  };
+}
+
+async function spinnerDisplay(stream: NodeJS.WriteStream, style: Style): Promise<Display> {
   const { default: ora } = await import('ora');
   // discardStdin takes Ctrl-C away from the default handler, which must work while native code blocks.
   const spinner = ora({ stream, discardStdin: false, hideCursor: false });
@@ -93,13 +120,21 @@ async function spinnerDisplay(stream: NodeJS.WriteStream): Promise<Display> {
       spinner.render();
     },
     end: () => void spinner.stop(),
-    line(text) {
+    ...lines(style, (line) => {
       const wasSpinning = spinner.isSpinning;
       spinner.stop();
-      stream.write(`${text}\n`);
+      stream.write(line);
       if (wasSpinning) spinner.start();
-    },
+    }),
     stop: () => void spinner.stop(),
+  };
+}
+
+/** What stays on the screen, above what is in progress. */
+function lines(style: Style, write: (line: string) => void): Pick<Display, 'backend' | 'warning'> {
+  return {
+    backend: ({ kind, reason }) => write(`${style.dim(`backend: ${kind} (${reason})`)}\n`),
+    warning: (problem) => write(`${warningText(problem, style)}\n`),
   };
 }
 

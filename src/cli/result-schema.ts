@@ -39,6 +39,8 @@ const weight = z.strictObject({
   variableOffset: z.int().nullable().describe('bytes from the beginning of variable memory'),
 });
 
+const updateGraph = z.enum(['ge', 'static']).nullable().describe('static: an update needs every weight; null without weights');
+
 const build = z.strictObject({
   graph: z.strictObject({ path: z.string(), kind: z.string(), nodes: z.int() }),
   bundle: z.strictObject({
@@ -48,6 +50,7 @@ const build = z.strictObject({
   }),
   layout: z.enum(['v1', 'v2']),
   varSize: bytes.nullable(),
+  updateGraph,
   submodels: z.array(submodel),
   weights: z.array(weight),
   dryRun: z.boolean(),
@@ -85,6 +88,7 @@ const inspect = z.strictObject({
   layout: z.enum(['v1', 'v2']).nullable(),
   backend: z.enum(['host', 'ascend']).nullable(),
   varSize: bytes.nullable(),
+  updateGraph,
   submodels: z.array(submodel),
   weights: z.array(weight),
   attributes,

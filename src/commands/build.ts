@@ -1,10 +1,12 @@
 // build: a graph and a list of constants → a weight-updatable bundle.
-import { basename, extname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import type { GraphSource } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
-import { AscendBundleError } from '../base/errors.js';
-import { refuseExisting, writeFileAtomically } from '../base/output-file.js';
+import { AscendBundleError, type Problem } from '../base/errors.js';
+import { refuseOutput, writeFileAtomically } from '../base/output-file.js';
+import { problemsError } from '../base/problems.js';
 import { lint } from '../graph/lint.js';
 import { refreshSplit } from '../graph/refresh.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
@@ -84,7 +86,7 @@ export const build: Verb<BuildValues, BuildResult> = {
   examples: [
     'ascend-bundle build graph.json --consts const_1,const_2',
     'ascend-bundle build model.onnx --consts @names.txt -o model.om',
-    'ascend-bundle consts model.onnx --names-only | ascend-bundle build model.onnx --consts @-',
+    'ascend-bundle consts model.onnx --names-only \\\n  | ascend-bundle build model.onnx --consts @-',
   ],
   values,
   run: runBuild,
@@ -93,13 +95,14 @@ export const build: Verb<BuildValues, BuildResult> = {
 async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult>> {
   const names = readNames(given.consts, given.const);
   if (names.length === 0) throw constsRequired(given.graph);
-  const path = outputPath(given);
-  if (!given.force && !given.dryRun) refuseExisting(path);
   const choice = chooseForBuild({ asked: given.backend, geOptions: geOptions(given), env: process.env });
-  io.note(`backend: ${choice.kind} (${choice.reason})`);
-
   const source = await io.step('read graph', () => readGraphSource(given.graph));
+  const path = given.output ?? `${basename(given.graph, extname(given.graph))}.om`;
+  // Before the work, not after it; the write looks again.
+  refuseSameFile(path, given.graph);
+  refuseOutput(path, given);
   const weights = await io.step('check weights', () => chooseWeights(source, names, given, io));
+  io.useBackend(choice);
   const backend = await loadBackend(choice);
   const compiled = await io.step('compile', () => {
     const graphs = refreshSplit(source.graph, weights, { updateGraph: given.updateGraph });
@@ -109,12 +112,12 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
     graph: { path: given.graph, kind: source.kind, nodes: source.graph.nodes.length },
     bundle: { path, bytes: compiled.bytes.length, hostEnv: compiled.hostEnv },
   };
-  if (given.dryRun) return { backend: choice, result: { ...facts, ...plannedFields(weights), dryRun: true } };
+  if (given.dryRun) return { result: { ...facts, ...plannedFields(weights, given), dryRun: true } };
   const expected = { weights, withInit: given.init };
   await io.step('write', () =>
     writeFileAtomically(path, compiled.bytes, { force: given.force, verify: (written) => verifyBundle(written, expected) }),
   );
-  return { backend: choice, result: { ...facts, ...bundleFields(openBundleAt(path)), dryRun: false } };
+  return { result: { ...facts, ...bundleFields(openBundleAt(path)), dryRun: false } };
 }
 
 function constsRequired(graph: string): AscendBundleError {
@@ -124,37 +127,52 @@ function constsRequired(graph: string): AscendBundleError {
   });
 }
 
-/** The file has exactly the asked name; an .om is added only to the default, as for any compiler. */
-function outputPath({ graph, output }: BuildValues): string {
-  const path = output ?? `${basename(graph, extname(graph))}.om`;
-  if (resolve(path) !== resolve(graph)) return path;
-  throw new AscendBundleError('USAGE', { message: `The output ${path} is the graph itself.`, fix: 'Give another name with -o.' });
-}
-
+/** The options given that only GE understands, as they are typed. */
 function geOptions({ socVersion, geOption }: BuildValues): string[] {
   return [...(socVersion === undefined ? [] : ['--soc-version']), ...geOption.map(() => '-O')];
 }
 
-function chooseWeights(source: GraphSource, names: readonly string[], given: BuildValues, io: Io): readonly RefreshableWeight[] {
-  const allowScalar = given.allowScalar || given.updateGraph === 'static';
-  const weights = selectWeights(source.graph, names, { allowScalar });
-  const findings = lint(source.graph, weights);
-  const errors = findings.filter((finding) => finding.severity === 'error');
-  if (errors.length > 0) {
-    throw new AscendBundleError('CONST_UNFIT', {
-      message: `${errors.length === 1 ? 'A constant' : `${errors.length} constants`} cannot be made updatable:`,
-      problems: errors,
-    });
+function refuseSameFile(path: string, graph: string): void {
+  if (!isSameFile(path, graph)) return;
+  throw new AscendBundleError('USAGE', {
+    message: `The output ${path} is the graph ${graph} itself, which would be lost.`,
+    fix: 'Give another name with -o.',
+  });
+}
+
+/** Whatever the paths look like: `a`, `./a`, through a link. */
+function isSameFile(path: string, other: string): boolean {
+  const [a, b] = [path, other].map(identityOf);
+  return a !== undefined && a === b;
+}
+
+/** Undefined for what cannot be looked at: reading or writing it says why. */
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
   }
-  for (const finding of findings) io.warn(finding);
+}
+
+function chooseWeights(source: GraphSource, names: readonly string[], given: BuildValues, io: Io): readonly RefreshableWeight[] {
+  const weights = selectWeights(source.graph, names, given);
+  const findings = lint(source.graph, weights);
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw problemsError('CONST_UNFIT', errors, `${errors.length} constants cannot be made updatable`);
+  // The static update graph has no condition that a scalar of 0 could fail.
+  const isMeant = ({ code }: Problem): boolean => given.updateGraph !== 'static' || code !== 'SCALAR_WEIGHT';
+  for (const finding of findings.filter(isMeant)) io.warn(finding);
   return weights;
 }
 
 /** What can be told of a bundle that is not written. */
-function plannedFields(weights: readonly RefreshableWeight[]): BundleFields {
+function plannedFields(weights: readonly RefreshableWeight[], { updateGraph }: BuildValues): BundleFields {
   return {
     layout: 'v2',
     varSize: null,
+    updateGraph,
     submodels: [],
     weights: weights.map(({ constName, variableName, updateIndex, spec }) => ({
       name: constName,

@@ -4,8 +4,9 @@ import { openFile } from '../base/bytes.js';
 import { detectKind } from '../formats/kind.js';
 import { listConsts } from '../graph/list-consts.js';
 import { openBundleAt, weightFields } from './shared/bundle.js';
+import { isListable } from './shared/names.js';
 import { readGraphSource } from './shared/source.js';
-import type { Outcome, ValuesSchema, Verb } from './verb.js';
+import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface ConstsValues {
   readonly file: string;
@@ -47,25 +48,33 @@ export const consts: Verb<ConstsValues, ConstsResult> = {
   ],
   examples: [
     'ascend-bundle consts model.onnx --sort bytes',
-    'ascend-bundle consts model.onnx --names-only | ascend-bundle build model.onnx --consts @-',
+    'ascend-bundle consts model.onnx --names-only \\\n  | ascend-bundle build model.onnx --consts @-',
   ],
   values,
   run: listFile,
 };
 
-async function listFile({ file: path, namesOnly, sort }: ConstsValues): Promise<Outcome<ConstsResult>> {
+async function listFile({ file: path, namesOnly, sort }: ConstsValues, io: Io): Promise<Outcome<ConstsResult>> {
   const kind = detectKind(openFile(path));
   const found = kind === 'bundle' ? bundleConsts(path) : graphConsts(path);
   const sorted = [...found].sort(ORDERS[sort]);
   const outcome = { result: { path, kind, consts: sorted } };
-  if (!namesOnly) return outcome;
-  return {
-    ...outcome,
-    raw: sorted
-      .filter(({ eligible }) => eligible)
-      .map(({ name }) => `${name}\n`)
-      .join(''),
-  };
+  return namesOnly ? { ...outcome, raw: namesText(sorted, io) } : outcome;
+}
+
+function namesText(consts: readonly ConstFields[], io: Io): string {
+  const names = consts.filter(({ eligible }) => eligible).map(({ name }) => name);
+  for (const name of names.filter((one) => !isListable(one))) {
+    io.warn({
+      code: 'NAME_UNLISTABLE',
+      message: `${JSON.stringify(name)} is left out: a list of one name a line would not give it back.`,
+      fix: 'Name it with --const.',
+    });
+  }
+  return names
+    .filter(isListable)
+    .map((name) => `${name}\n`)
+    .join('');
 }
 
 const ORDERS: Record<ConstsValues['sort'], (a: ConstFields, b: ConstFields) => number> = {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { bundleBackend } from '../backends/registry.js';
 import { type FileBytes, openFile } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
-import { detectKind, type Kind } from '../formats/kind.js';
+import { KINDS, type Kind, requireKind } from '../formats/kind.js';
 import { checkVariables, findSubmodel, OmModel, readBundle, readOm } from '../formats/om/index.js';
 import { type BundleFields, bundleFields, type PartitionFields, partitionFields, type SpecFields, specFields } from './shared/bundle.js';
 import { type GraphFields, graphFields } from './shared/graph-fields.js';
@@ -58,14 +58,27 @@ export const inspect: Verb<InspectValues, InspectResult> = {
 
 async function inspectFile({ file: path }: InspectValues, io: Io): Promise<Outcome<InspectResult>> {
   const file = openFile(path);
-  const kind = detectKind(file);
+  const kind = requireKind(file, path, Object.keys(KINDS) as Kind[], 'a bundle, a model or a graph');
+  for (const problem of UNREADABLE[kind] ?? []) io.warn({ code: 'FILE_KIND', ...problem });
   return { result: { ...NOTHING, path, bytes: file.length, kind, ...partsOf(kind, file, io) } };
 }
+
+/** What to say of files of which nothing can be shown. */
+const UNREADABLE: Partial<Record<Kind, readonly { readonly message: string; readonly fix: string }[]>> = {
+  unknown: [
+    {
+      message: 'Its first bytes are those of no file that this tool knows.',
+      fix: 'If it should be a bundle, a model or a graph, it is damaged, truncated or encrypted: copy it again.',
+    },
+  ],
+  'lfs-pointer': [{ message: 'Only the pointer is here, as in a clone without Git LFS.', fix: 'Fetch the file: git lfs pull.' }],
+};
 
 const NOTHING = {
   layout: null,
   backend: null,
   varSize: null,
+  updateGraph: null,
   submodels: [],
   weights: [],
   attributes: {},

@@ -9,7 +9,7 @@ import { resolveInputs } from '../weights/inputs.js';
 import { planUpdate, type UpdatePlan } from '../weights/plan.js';
 import { previewTensor } from '../weights/preview.js';
 import { readUpdates } from '../weights/updates.js';
-import { OUT_FORMATS, type OutFormat, writeTensors } from '../weights/write.js';
+import { OUT_FORMATS, type OutFormat, refuseOutputs, writeTensors } from '../weights/write.js';
 import { openBundleAt } from './shared/bundle.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -28,7 +28,10 @@ export interface RunValues {
   readonly force: boolean;
 }
 
-const count = (least: number) => z.coerce.number().int('must be a whole number').min(least);
+const count = (least: number) => {
+  const error = `must be a whole number of at least ${least}`;
+  return z.coerce.number({ error }).int(error).min(least, error);
+};
 
 const values: ValuesSchema<RunValues> = z.strictObject({
   bundle: z.string(),
@@ -38,7 +41,12 @@ const values: ValuesSchema<RunValues> = z.strictObject({
   ignoreExtra: z.boolean().default(false),
   graph: z.enum(['infer', 'init', 'update']).default('infer'),
   output: z.string().optional(),
-  outfmt: z.preprocess((text) => (typeof text === 'string' ? text.toLowerCase() : text), z.enum(OUT_FORMATS)).default('npy'),
+  outfmt: z
+    .preprocess(
+      (text) => (typeof text === 'string' ? text.toLowerCase() : text),
+      z.enum(OUT_FORMATS, `must be one of ${OUT_FORMATS.join(', ')}`),
+    )
+    .default('npy'),
   loop: count(1).default(1),
   warmupCount: count(0).default(0),
   backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
@@ -86,7 +94,7 @@ A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or valu
   arguments: [{ name: 'bundle', help: 'the bundle to run' }],
   options: [
     { flags: '-i, --input <name=value>', help: 'an input of the model, or a file that holds several', repeat: true },
-    { flags: '--update <file>', help: 'new weights by name: safetensors, npz, or name=value as for --input', repeat: true },
+    { flags: '--update <name=value>', help: 'a new weight, or a file that holds several by name (safetensors, npz)', repeat: true },
     { flags: '--strict', help: 'an update must give every weight' },
     { flags: '--ignore-extra', help: 'leave out tensors of an update that no weight has the name of' },
     { flags: '--graph <which>', help: 'stop after this graph', choices: ['infer', 'init', 'update'], default: 'infer' },
@@ -107,40 +115,49 @@ A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or valu
 };
 
 async function runBundle(given: RunValues, io: Io): Promise<Outcome<RunResult>> {
+  refuseIdle(given);
   const bundle = openBundleAt(given.bundle);
   const choice = chooseForBundle(bundle, given.bundle, given.backend);
-  io.note(`backend: ${choice.kind} (${choice.reason})`);
-  const plan = readPlan(bundle, given, io);
-  const inputs = readInputs(bundle, given);
+  io.useBackend(choice);
   const backend = await loadBackend(choice);
-  await using session = await backend.open(bundle, given.bundle);
-  const initialized = findSubmodel(bundle, 'init') !== undefined;
+  const plan = await io.step('read weights', () => readPlan(bundle, given, io));
+  const inputs = given.graph === 'infer' ? await io.step('read inputs', () => readInputs(bundle, given)) : undefined;
+  await using session = await io.step('open', () => backend.open(bundle, given.bundle));
+  const initialized = given.graph === 'init' || findSubmodel(bundle, 'init') !== undefined;
   if (initialized) await io.step('init', () => session.initialize());
-  const update = given.graph === 'init' || plan === undefined ? null : await updateSession(session, plan, io);
+  const update = plan === undefined ? null : await updateSession(session, plan, io);
   const { outputs, inference } = inputs === undefined ? NOTHING : await infer(session, inputs, given, io);
   const written = await writeOutputs(outputs, given, io);
-  return { backend: choice, result: { bundle: { path: given.bundle }, initialized, update, outputs: written, inference } };
+  return { result: { bundle: { path: given.bundle }, initialized, update, outputs: written, inference } };
 }
 
 const NOTHING = { outputs: [], inference: null } as const;
 
-function readPlan(bundle: Bundle, { update, strict, ignoreExtra, graph }: RunValues, io: Io): UpdatePlan | undefined {
-  if (update.length === 0) {
-    if (graph !== 'update') return undefined;
-    throw new AscendBundleError('USAGE', { message: '--graph update needs new weights.', fix: 'Give them with --update.' });
-  }
-  if (graph === 'init')
-    throw new AscendBundleError('USAGE', { message: '--graph init stops before an update.', fix: 'Leave --update out.' });
-  const plan = planUpdate(bundle.weights, readUpdates(update, bundle.weights), { strict, ignoreExtra });
+/** Options that the asked graph does nothing with, and the one that it needs. */
+function refuseIdle({ graph, input, update, output }: RunValues): void {
+  const fail = (message: string, fix: string): never => {
+    throw new AscendBundleError('USAGE', { message, fix });
+  };
+  if (graph === 'infer') return;
+  if (input.length > 0) fail(`--graph ${graph} runs no inference.`, 'Leave --input out.');
+  if (output !== undefined) fail(`--graph ${graph} gives no outputs.`, 'Leave -o out.');
+  if (graph === 'init' && update.length > 0) fail('--graph init stops before an update.', 'Leave --update out, or write --graph update.');
+  if (graph === 'update' && update.length === 0) fail('--graph update needs new weights.', 'Give them with --update.');
+}
+
+function readPlan(bundle: Bundle, { update, strict, ignoreExtra }: RunValues, io: Io): UpdatePlan | undefined {
+  if (update.length === 0) return undefined;
+  const isStatic = bundle.weights.some(({ isConditional }) => !isConditional);
+  const plan = planUpdate(bundle.weights, readUpdates(update, bundle.weights), { strict, ignoreExtra, isStatic });
   for (const warning of plan.warnings) io.warn(warning);
   return plan;
 }
 
-/** Undefined when no inference is asked for. */
-function readInputs(bundle: Bundle, { graph, input }: RunValues): ReadonlyMap<string, Tensor> | undefined {
-  if (graph === 'infer') return resolveInputs(input, findSubmodel(bundle, 'infer')?.inputs ?? [], 'the bundle');
-  if (input.length === 0) return undefined;
-  throw new AscendBundleError('USAGE', { message: `--graph ${graph} runs no inference.`, fix: 'Leave --input out.' });
+function readInputs(bundle: Bundle, { input, output, outfmt, force }: RunValues): ReadonlyMap<string, Tensor> {
+  const { inputs = [], outputs = [] } = findSubmodel(bundle, 'infer') ?? {};
+  // Before the inference, not after it; the write looks again.
+  if (output !== undefined) refuseOutputs(output, outputs, outfmt, { force });
+  return resolveInputs(input, inputs, 'the bundle');
 }
 
 async function updateSession(session: Session, plan: UpdatePlan, io: Io): Promise<RunResult['update']> {

@@ -12,7 +12,7 @@ export interface SchemaValues {
 }
 
 const values: ValuesSchema<SchemaValues> = z.strictObject({
-  name: z.enum(Object.keys(SCHEMAS) as [SchemaName, ...SchemaName[]]).default('graph'),
+  name: z.enum(Object.keys(SCHEMAS) as [SchemaName, ...SchemaName[]], `must be ${Object.keys(SCHEMAS).join(' or ')}`).default('graph'),
 }) as ValuesSchema<SchemaValues>;
 
 export interface SchemaResult {

@@ -9,8 +9,6 @@ export interface OptionRow {
   readonly repeat?: boolean;
   readonly choices?: readonly string[];
   readonly default?: string;
-  /** Spellings that other tools of the field use. */
-  readonly aliases?: readonly string[];
 }
 
 export interface ArgumentRow {
@@ -21,10 +19,11 @@ export interface ArgumentRow {
   readonly repeat?: boolean;
 }
 
-/** What a verb tells while it works. Everything of it goes to stderr. */
+/** What a verb tells while it works. Everything of it goes to stderr; the JSON document has it too, on failure as well. */
 export interface Io {
+  /** Which backend does the work, and why. */
+  useBackend(backend: BackendInfo): void;
   warn(problem: Problem): void;
-  note(text: string): void;
   /** Runs one step: shown as progress, and timed for the JSON document. */
   step<T>(name: string, work: () => T | Promise<T>): Promise<T>;
 }
@@ -36,7 +35,6 @@ export interface BackendInfo {
 
 export interface Outcome<R> {
   readonly result: R;
-  readonly backend?: BackendInfo | undefined;
   /** Replaces everything else on stdout when there is no --json: for output made for pipes. */
   readonly raw?: string;
   /** The tool worked and the answer is no (CHECK_FAILED, exit 3): the result is printed all the same, and this says why not. */
@@ -60,7 +58,7 @@ export interface Verb<V, R> {
   readonly description: string;
   readonly arguments: readonly ArgumentRow[];
   readonly options: readonly OptionRow[];
-  /** Command lines that work as they are, for the end of the help text. */
+  /** Command lines for the end of the help text. */
   readonly examples: readonly string[];
   readonly values: ValuesSchema<V>;
   run(values: V, io: Io): Promise<Outcome<R>>;

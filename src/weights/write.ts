@@ -1,9 +1,9 @@
 // Tensors → files in a folder: one file each (npy, bin), or one for all (npz, json, safetensors). All of them appear, or none.
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Bytes, fileError } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
-import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
+import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
 import { writeNpy } from '../formats/npy.js';
 import { writeNpz } from '../formats/npz.js';
 import { writeSafetensors } from '../formats/safetensors.js';
@@ -54,7 +54,7 @@ export async function writeTensors(
 ): Promise<WrittenTensor[]> {
   refuseRepeated(tensors);
   const written = WIDENED.includes(format) ? tensors.map((tensor) => ({ ...tensor, ...widenBfloat16(tensor) })) : tensors;
-  const paths = tensors.map(({ name }) => join(folder, format in EACH ? `${fileNameOf(name)}.${format}` : `outputs.${format}`));
+  const paths = outputPaths(folder, tensors, format);
   const files = outputFiles(folder, written, paths, format);
   const made = makeFolder(folder);
   try {
@@ -69,6 +69,28 @@ export async function writeTensors(
   });
 }
 
+/**
+ * What keeps `writeTensors` from writing tensors of these names, as far as it shows beforehand.
+ *
+ * @throws FILE_EXISTS, FILE_IO, BUNDLE_INVALID
+ */
+export function refuseOutputs(
+  folder: string,
+  tensors: readonly { readonly name: string }[],
+  format: OutFormat,
+  { force = false }: { readonly force?: boolean } = {},
+): void {
+  refuseRepeated(tensors);
+  if (isFile(folder)) throw notAFolder(folder);
+  if (!existsSync(folder)) return;
+  for (const path of new Set(outputPaths(folder, tensors, format))) refuseOutput(path, { force });
+}
+
+/** One per tensor; the same for all where they share a file. */
+function outputPaths(folder: string, tensors: readonly { readonly name: string }[], format: OutFormat): string[] {
+  return tensors.map(({ name }) => join(folder, format in EACH ? `${fileNameOf(name)}.${format}` : `outputs.${format}`));
+}
+
 function outputFiles(folder: string, tensors: readonly NamedTensor[], paths: readonly string[], format: OutFormat): OutputFile[] {
   const writeAll = ALL[format];
   if (writeAll !== undefined) return [{ path: join(folder, `outputs.${format}`), bytes: writeAll(tensors) }];
@@ -80,7 +102,7 @@ function widenBfloat16(tensor: NamedTensor): NamedTensor {
   return tensor.dtype.name === 'bfloat16' ? { ...tensor, ...widenToFloat32(tensor) } : tensor;
 }
 
-function refuseRepeated(tensors: readonly NamedTensor[]): void {
+function refuseRepeated(tensors: readonly { readonly name: string }[]): void {
   const seen = new Set<string>();
   for (const { name } of tensors) {
     if (seen.has(name)) {
@@ -98,15 +120,16 @@ function makeFolder(folder: string): string | undefined {
   try {
     return mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    if (isFile(folder)) {
-      throw new AscendBundleError('FILE_IO', {
-        message: `${folder} is a file; outputs are written into a folder.`,
-        fix: 'Give another name with -o.',
-        cause,
-      });
-    }
+    if (isFile(folder)) throw notAFolder(folder);
     throw fileError(folder, cause, 'write');
   }
+}
+
+function notAFolder(path: string): AscendBundleError {
+  return new AscendBundleError('FILE_IO', {
+    message: `${path} is a file; outputs are written into a folder.`,
+    fix: 'Give another name with -o.',
+  });
 }
 
 function removeMade(folder: string, outermost: string | undefined): void {
@@ -119,5 +142,5 @@ function removeMade(folder: string, outermost: string | undefined): void {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return existsSync(path) && statSync(path).isFile();
 }

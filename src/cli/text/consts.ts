@@ -6,7 +6,10 @@ import { type Column, formatBytes, formatShape, tableText } from './table.js';
 export function constsText({ path, consts }: ConstsResult, style: Style): string {
   if (consts.length === 0) return `${path} has no constants that can be made updatable.`;
   const total = consts.reduce((sum, { bytes }) => sum + bytes, 0);
-  const lines = [tableText(consts, columns(consts), style), `  ${consts.length} constants, ${formatBytes(total)}`];
+  const lines = [
+    tableText(consts, columns(consts), style),
+    `  ${consts.length} ${consts.length === 1 ? 'constant' : 'constants'}, ${formatBytes(total)}`,
+  ];
   const risks = consts.flatMap(({ risks: all }) => all);
   const shown = [...new Map(risks.map((risk) => [risk.code, risk])).values()];
   if (shown.length > 0)
@@ -20,7 +23,7 @@ function columns(consts: readonly ConstFields[]): readonly Column<ConstFields>[]
     { title: 'dtype', cell: (row) => row.dtype },
     { title: 'shape', cell: (row) => formatShape(row.shape) },
     { title: 'bytes', cell: (row) => formatBytes(row.bytes), align: 'right' },
-    { title: 'used by', cell: usersText },
+    ...(consts.some(({ users }) => users.length > 0) ? [{ title: 'used by', cell: usersText }] : []),
     ...(consts.some(({ risks }) => risks.length > 0)
       ? [{ title: 'risks', cell: (row: ConstFields) => row.risks.map(({ code }) => code).join(', ') }]
       : []),

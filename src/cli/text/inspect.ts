@@ -4,7 +4,7 @@ import type { PartitionFields, SpecFields, SubmodelFields, WeightFields } from '
 import type { GraphFields } from '../../commands/shared/graph-fields.js';
 import { KINDS } from '../../formats/kind.js';
 import type { Style } from '../style.js';
-import { type Column, formatBytes, formatShape, tableText } from './table.js';
+import { type Column, formatBytes, formatShape, tableText, wrappedList } from './table.js';
 
 export function inspectText(result: InspectResult, style: Style): string {
   const sections = [heading(result, style)];
@@ -15,39 +15,44 @@ export function inspectText(result: InspectResult, style: Style): string {
 }
 
 function heading({ path, kind, bytes, layout, backend, varSize }: InspectResult, style: Style): string {
+  const what = KINDS[kind].replace(/^an? /, '');
+  const target = { host: ', for the host backend (not for an NPU)', ascend: ', for an Ascend NPU' };
   const facts = [
-    `${KINDS[kind].replace(/^an? /, '')}${layout === null ? '' : ` (layout ${layout})`}`,
-    ...(backend === null ? [] : [backend === 'host' ? 'for the host backend, not for an NPU' : 'for an Ascend NPU']),
     formatBytes(bytes),
+    ...(layout === null ? [] : [`layout ${layout}`]),
     ...(varSize === null ? [] : [`${formatBytes(varSize)} of variables`]),
   ];
-  return `${style.bold(path)}: ${facts.join(', ')}`;
+  return [style.bold(path), `  ${what}${backend === null ? '' : target[backend]}`, `  ${facts.join(', ')}`].join('\n');
 }
 
-function bundleSections({ submodels, weights, attributes }: InspectResult, style: Style): string[] {
+function bundleSections({ submodels, weights, updateGraph, attributes }: InspectResult, style: Style): string[] {
   const infer = submodels.find(({ role }) => role === 'infer');
   return [
     attributesText(attributes),
     section('graphs', tableText(submodels, SUBMODEL_COLUMNS, style), style),
     specsText('inputs', infer?.inputs ?? [], style),
     specsText('outputs', infer?.outputs ?? [], style),
-    weights.length === 0 ? '' : section('weights, in update order', tableText(weights, weightColumns(weights), style), style),
+    weights.length === 0 ? '' : section(WEIGHTS_TITLE[updateGraph ?? 'ge'], tableText(weights, weightColumns(weights), style), style),
+    section('partitions', submodels.map(partitionsText).join('\n'), style),
   ];
 }
+
+const WEIGHTS_TITLE = { ge: 'weights, in update order', static: 'weights, in update order; an update needs all of them' };
 
 const SUBMODEL_COLUMNS: readonly Column<SubmodelFields>[] = [
   { title: '#', cell: (row) => String(row.index), align: 'right' },
   { title: 'role', cell: (row) => row.role ?? '?' },
   { title: 'name', cell: (row) => row.name },
   { title: 'bytes', cell: (row) => formatBytes(row.bytes), align: 'right' },
-  { title: 'partitions', cell: (row) => partitionsText(row.partitions) },
 ];
 
-/** Of the first table; how many more there are. */
-function partitionsText(partitions: readonly PartitionFields[]): string {
+const ROLE_WIDTH = 'update'.length;
+
+/** Of the first table, and how many more there are. */
+function partitionsText({ role, partitions }: SubmodelFields): string {
   const tables = new Set(partitions.map(({ table }) => table)).size;
   const first = partitions.filter(({ table }) => table === 0).map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`);
-  return `${first.join(', ')}${tables > 1 ? `, and ${tables - 1} more tables` : ''}`;
+  return wrappedList((role ?? '?').padEnd(ROLE_WIDTH), [...first, ...(tables > 1 ? [`and ${tables - 1} more tables`] : [])]);
 }
 
 /** What the compiler made of a weight is worth a column only where it changed something. */

@@ -10,7 +10,9 @@ export interface Column<R> {
 /** Lines without trailing blanks, indented by two. */
 export function tableText<R>(rows: readonly R[], columns: readonly Column<R>[], style: Style): string {
   const cells = rows.map((row) => columns.map((column) => column.cell(row)));
-  const widths = columns.map((column, i) => Math.max(column.title.length, ...cells.map((line) => displayWidth(line[i] as string))));
+  const widths = columns.map((column, i) =>
+    cells.reduce((width, line) => Math.max(width, displayWidth(line[i] as string)), column.title.length),
+  );
   const line = (texts: readonly string[]): string =>
     `  ${texts.map((text, i) => pad(text, widths[i] as number, columns[i]?.align)).join('  ')}`.trimEnd();
   return [style.dim(line(columns.map((column) => column.title))), ...cells.map(line)].join('\n');
@@ -21,8 +23,30 @@ function pad(text: string, width: number, align: 'right' | undefined): string {
   return align === 'right' ? blanks + text : text + blanks;
 }
 
-function displayWidth(text: string): number {
-  return [...text].length;
+const LINE_WIDTH = 80;
+
+/** `  label  a, b, c`, broken before an item that would not fit on the line; indented by two. */
+export function wrappedList(label: string, items: readonly string[]): string {
+  const indent = ' '.repeat(displayWidth(label) + 4);
+  const lines = [`  ${label}  `];
+  items.forEach((item, i) => {
+    const piece = `${item}${i < items.length - 1 ? ', ' : ''}`;
+    const line = lines.at(-1) as string;
+    if (i > 0 && displayWidth(line) + displayWidth(piece.trimEnd()) > LINE_WIDTH) lines.push(indent + piece);
+    else lines[lines.length - 1] = line + piece;
+  });
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** Columns of a terminal: letters of East Asian scripts take two, marks that join the letter before them none. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const JOINED = /\p{Mn}|\p{Me}|\p{Cf}/u;
+
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += JOINED.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  return width;
 }
 
 /** `1.5 MiB`; whole bytes below 1 KiB. */

@@ -55,6 +55,8 @@ export interface WeightFields {
 export interface BundleFields {
   readonly layout: 'v1' | 'v2';
   readonly varSize: number | null;
+  /** `static`: an update needs every weight; null without weights. */
+  readonly updateGraph: 'ge' | 'static' | null;
   readonly submodels: readonly SubmodelFields[];
   readonly weights: readonly WeightFields[];
 }
@@ -63,9 +65,15 @@ export function bundleFields(bundle: Bundle): BundleFields {
   return {
     layout: bundle.layout,
     varSize: bundle.varSize ?? null,
+    updateGraph: updateGraphOf(bundle),
     submodels: bundle.submodels.map(submodelFields),
     weights: bundle.weights.map(weightFields),
   };
+}
+
+function updateGraphOf({ weights }: Bundle): BundleFields['updateGraph'] {
+  if (weights.length === 0) return null;
+  return weights.every(({ isConditional }) => isConditional) ? 'ge' : 'static';
 }
 
 function submodelFields(submodel: Submodel): SubmodelFields {
