@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { operatorTypes, prototypeOf } from '../../src/graph/ops/prototypes.js';
-
-const facts = '../shared/reference/op-prototypes.json';
+import { hasOperatorFacts, OPERATOR_FACTS } from '../support/corpus.js';
 
 test('the table has every built-in operator once', () => {
   const types = operatorTypes();
@@ -47,8 +46,8 @@ test('a name that is not an operator gives nothing, whatever it looks like', () 
   for (const name of ['Matmul', '', 'MatMul\t', '\nMatMul', 'constructor', 'x1', '.*']) expect(prototypeOf(name)).toBeUndefined();
 });
 
-test.skipIf(!existsFacts())('the table says what the facts it was made from say', () => {
-  const prototypes = JSON.parse(readFileSync(facts, 'utf8')) as Record<
+test.skipIf(!hasOperatorFacts)('the table says what the facts it was made from say', () => {
+  const prototypes = JSON.parse(readFileSync(OPERATOR_FACTS, 'utf8')) as Record<
     string,
     Record<string, { name: string; kind: string; required?: boolean }[]>
   >;
@@ -61,11 +60,3 @@ test.skipIf(!existsFacts())('the table says what the facts it was made from say'
     );
   }
 });
-
-function existsFacts(): boolean {
-  try {
-    return readFileSync(facts).length > 0;
-  } catch {
-    return false;
-  }
-}

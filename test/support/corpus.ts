@@ -9,3 +9,8 @@ export const hasCorpus = existsSync(folder);
 export function corpus(...parts: string[]): string {
   return join(folder, ...parts);
 }
+
+/** The facts that the operator table was made from lie beside the corpus. */
+export const OPERATOR_FACTS = join(folder, '../reference/op-prototypes.json');
+
+export const hasOperatorFacts = existsSync(OPERATOR_FACTS);
