@@ -20,6 +20,16 @@ const FORMS: Readonly<
     [[T, 2]],
   ),
   ...forms('Gelu Sigmoid HardSigmoid HardSwish Mish Softplus Softsign Tanh ThresholdedRelu Softmax LogSoftmax Hardmax Trilu Det', [[T, 2]]),
+  ...forms('Abs Sign Neg Not BitwiseNot', [[T, 2]]),
+  ...forms('IsNaN IsInf', [[T, 2]], ['bool']),
+  ...forms(
+    'Less LessOrEqual Greater GreaterOrEqual',
+    [
+      [T, 2],
+      [T, 2],
+    ],
+    ['bool'],
+  ),
   ...forms('GlobalAveragePool GlobalMaxPool MeanVarianceNormalization', [[T, 4]]),
   ...forms('ReduceSum ReduceMean ReduceProd ReduceL1 ReduceL2 ReduceMax ReduceMin ReduceLogSum ReduceLogSumExp ReduceSumSquare', [
     [T, 2],

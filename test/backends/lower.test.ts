@@ -127,3 +127,10 @@ test('a refreshable Const is not built into the program', async () => {
   expect(open?.node?.flatMap(({ input }) => input)).toContain('axes');
   expect(open?.output?.[0]?.type?.tensorType?.shape?.dim).toEqual([{}]);
 });
+
+test('a dtype that the operator itself does not have is refused when the bundle is built, not when it runs', () => {
+  const logical = failureOf(graph([data('i', 'int32', [2]), node('n', 'LogicalNot', { x: 'i:0' })], ['n:0']));
+  expect(logical.message).toContain('Node "n" (LogicalNot) cannot be computed in int32');
+  const bits = failureOf(graph([data('f', 'float32', [2]), node('n', 'Invert', { x: 'f:0' })], ['n:0']));
+  expect(bits.message).toContain('Node "n" (Invert) cannot be computed in float32');
+});

@@ -19,6 +19,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { lowerGraph } from '../../src/backends/host/lower/lower.js';
+import { FAULTY_FUSIONS } from '../../src/backends/host/ort.js';
 import { memoryBytes } from '../../src/base/bytes.js';
 import { encode } from '../../src/base/protobuf/index.js';
 import { OnnxModel } from '../../src/formats/encodings/onnx-model.js';
@@ -104,7 +105,11 @@ export async function runGraph(checked: CheckedGraph, feeds: ReadonlyMap<string,
   });
   const graph = program.model.graph ?? {};
   const model = { ...program.model, graph: { ...graph, initializer: [...(graph.initializer ?? []), ...initializer] } };
-  const session = await InferenceSession.create(encode(OnnxModel, model, {}).read(), { logSeverityLevel: 3, intraOpNumThreads: 1 });
+  const session = await InferenceSession.create(encode(OnnxModel, model, {}).read(), {
+    logSeverityLevel: 3,
+    intraOpNumThreads: 1,
+    extra: { optimization: { disable_specified_optimizers: FAULTY_FUSIONS } },
+  });
   try {
     const results = await session.run(
       Object.fromEntries(program.inputs.map(({ name }, i) => [graph.input?.[i]?.name as string, toOrt(widen(feeds.get(name) as Tensor))])),

@@ -23,6 +23,12 @@ export async function loadOrt(): Promise<Ort> {
   }
 }
 
+/**
+ * Fusions that break float64 graphs which are sound without them (measured with onnxruntime-node 1.30): x · Sigmoid(x) becomes a
+ * QuickGelu without a float64 kernel, and Relu before Clip ends in "unexpected data type" when the session is made.
+ */
+export const FAULTY_FUSIONS = 'QuickGeluFusion;FuseReluClip';
+
 export function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] as string;
 }

@@ -8,7 +8,7 @@ import { type Bundle, findSubmodel } from '../../formats/om/index.js';
 import { describeSpec, type NamedSpec, type NamedTensor, type Tensor } from '../../graph/tensor.js';
 import type { Session, UpdateReport } from '../backend.js';
 import { initialValues } from './initial-values.js';
-import { firstLine, fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
+import { FAULTY_FUSIONS, firstLine, fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
 import { requireSpec } from './require-spec.js';
 import { stageUpdate } from './staged-update.js';
 import { inferModel, openExecutable } from './stored-executable.js';
@@ -39,7 +39,10 @@ async function createInference(ort: Ort, model: Uint8Array, folder: string): Pro
     return await ort.InferenceSession.create(model, {
       // 4: only what is fatal. Everything else it would write to stderr comes as an exception too.
       logSeverityLevel: 4,
-      extra: { session: { model_external_initializers_file_folder_path: folder } },
+      extra: {
+        session: { model_external_initializers_file_folder_path: folder },
+        optimization: { disable_specified_optimizers: FAULTY_FUSIONS },
+      },
     });
   } catch (cause) {
     throw new AscendBundleError('HOST_EXECUTION', {

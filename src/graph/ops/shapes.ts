@@ -52,9 +52,38 @@ export function sharedDType(op: OpContext, slots: readonly string[]): TensorSpec
   return wanted.dtype;
 }
 
-/** The shape that inputs broadcast to by numpy's rule. */
+/** The shape that inputs broadcast to by numpy's rule; an input of unknown rank leaves it open, but not what the others say. */
 export function broadcastShape(op: OpContext, slots: readonly string[]): Shape {
-  return slots.map((slot) => op.input(slot).shape).reduce((a, b) => broadcastShapes(a, b) ?? failToBroadcast(op, slots));
+  const shapes = slots.map((slot) => op.input(slot).shape);
+  const known = shapes.filter((shape) => !hasUnknownRank(shape));
+  const together = known.reduce<Shape>((a, b) => broadcastShapes(a, b) ?? failToBroadcast(op, slots), []);
+  return known.length === shapes.length ? together : UNKNOWN_RANK;
+}
+
+/**
+ * Checks that an input broadcasts to `shape` without making it larger.
+ *
+ * @throws (fails the operator) when it does not
+ */
+export function checkFits(op: OpContext, slot: string, shape: Shape): void {
+  const { shape: own } = op.input(slot);
+  const together = broadcastShapes(own, shape);
+  if (together !== undefined && (hasUnknownRank(together) || mergeShapes(together, shape) !== undefined)) return;
+  op.fail(
+    `gets ${slot} ${describeShape(own)}, which does not broadcast to ${describeShape(shape)}.`,
+    'From the last dimension backwards, its sizes must be equal or 1.',
+  );
+}
+
+/**
+ * Checks that an input is made of integers, as axes and sizes are.
+ *
+ * @throws (fails the operator) when it is not
+ */
+export function checkIntegers(op: OpContext, slot: string): void {
+  const spec = op.input(slot);
+  if (!/^u?int(8|16|32|64)$/.test(spec.dtype.name))
+    op.fail(`gets ${describeSpec(spec)} as ${slot}, which takes integers.`, 'Give int32 or int64.');
 }
 
 function failToBroadcast(op: OpContext, slots: readonly string[]): never {

@@ -1,5 +1,6 @@
 // Reference: numpy's rules of broadcasting and of integer division, written out here for float64 and bigint.
 import { describe, expect, test } from 'vitest';
+import { lowerGraph } from '../../../src/backends/host/lower/lower.js';
 import { AscendBundleError } from '../../../src/base/errors.js';
 import { checkGraph } from '../../../src/graph/check.js';
 import type { Shape, Tensor } from '../../../src/graph/tensor.js';
@@ -286,6 +287,24 @@ describe('what does not fit is named', () => {
   test('shapes', () => {
     expect(problem(t('float32', [2, 3], [0]), t('float32', [4], [0]))).toBe(
       'Node "op" (Add) cannot broadcast its inputs together: x1 [2, 3], x2 [4].',
+    );
+  });
+  test('shapes of which one is unknown', () => {
+    const inputs = { x1: t('float32', [2], [0]), x2: t('float32', [3], [0]), x3: t('float32', [1], [0]) };
+    const given = graphOf('FusedMulAdd', inputs, {});
+    const open = given.nodes.map((node) =>
+      node.name === 'x3' ? { ...node, outputDescs: [{ dtype: inputs.x3.dtype, shape: [-2] }] } : node,
+    );
+    expect(() => checkGraph({ ...given, nodes: open })).toThrow('cannot broadcast its inputs together: x1 [2], x2 [3], x3 [unknown rank].');
+  });
+  test('lists of different shapes', () => {
+    const x = [t('float32', [2], [0]), t('float32', [3], [0])];
+    expect(() => checkGraph(graphOf('AddN', { x }, { N: 2 }))).toThrow('takes [2] and [3]; the shapes of its inputs must be equal.');
+  });
+  test('a divisor that is 0', () => {
+    const given = graphOf('Div', { x1: t('int32', [2], [4]), x2: t('int32', [2], [1, 0]) }, {}, { consts: ['x2'] });
+    expect(() => lowerGraph(checkGraph({ ...given, outputs: [{ name: 'y', value: 'op:0' }] }))).toThrow(
+      'divides integers by a Const that has a 0.',
     );
   });
   test('dtypes', () => {

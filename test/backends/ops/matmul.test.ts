@@ -155,6 +155,14 @@ test('BatchMatMulV2 adds a bias, also in float16 and int32', async () => {
   }
 });
 
+test('a float16 product may have a float32 bias', () =>
+  expectOp(
+    'MatMulV2',
+    { x1: t('float16', [1, 2], [1, 2]), x2: t('float16', [2, 1], [3, 4]), bias: t('float32', [1], [0.5]) },
+    {},
+    t('float16', [1, 1], [11.5]),
+  ));
+
 test('GEMM scales both terms', async () => {
   const [a, b] = [random('float32', [3, 2], [-1, 1], 1), random('float32', [3, 4], [-1, 1], 2)];
   const c = random('float32', [2, 4], [-1, 1], 3);
@@ -235,6 +243,12 @@ describe('what does not fit is named', () => {
     const inputs = { x1: t('float32', [2, 3], [0]), x2: t('float32', [4, 5], [0]) };
     expect(problemOf('MatMul', inputs)).toBe('Node "op" (MatMul) cannot multiply [2, 3] by [4, 5]: rows of 3 elements meet columns of 4.');
     expect(problemOf('BatchMatMul', inputs)).toContain('cannot multiply [2, 3] by [4, 5]');
+  });
+  test('a bias that is larger than the product, or of another dtype', () => {
+    const inputs = { x1: t('float32', [2, 3], [0]), x2: t('float32', [3, 4], [0]) };
+    expect(problemOf('MatMul', { ...inputs, bias: t('float32', [3], [0]) })).toContain('gets bias [3], which does not broadcast to [2, 4]');
+    expect(problemOf('BatchMatMulV2', { ...inputs, bias: t('float32', [2, 1, 4], [0]) })).toContain('does not broadcast to [2, 4]');
+    expect(problemOf('MatMul', { ...inputs, bias: t('int32', [4], [0]) })).toContain('adds a bias int32 [4] to a product float32 [2, 4]');
   });
   test('more than two dimensions', () => {
     const inputs = { x1: t('float32', [2, 2, 2], [0]), x2: t('float32', [2, 2], [0]) };

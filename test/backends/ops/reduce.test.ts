@@ -137,6 +137,11 @@ test('an axis out of range is named', () => {
   expect(() => checkGraph(given)).toThrow('Node "op" (ReduceSumD) has the axis 2, but its input has rank 2.');
 });
 
+test('axes that are no integers are named', () => {
+  const given = graphOf('ReduceSum', { x: t('float32', [2], [0]), axes: t('float32', [1], [0]) }, {}, { consts: ['axes'] });
+  expect(() => checkGraph(given)).toThrow('gets float32 [1] as axes, which takes integers.');
+});
+
 describe('norms', () => {
   const x = t('float32', [2, 3], [3, -4, 0, -1, 2, -2]);
   const values = [

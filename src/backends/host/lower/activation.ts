@@ -105,8 +105,7 @@ export const activationLowerings: Lowerings = {
   ...each('GLU SwiGlu', (op: LowerContext) => {
     const f = formula(op, 'x');
     const [a, b] = halves(op, f.input('x'));
-    const gated =
-      op.node.type === 'GLU' ? f.call('Mul', a, f.call('Sigmoid', b)) : f.call('Mul', f.call('Mul', a, f.call('Sigmoid', a)), b);
+    const gated = op.node.type === 'GLU' ? f.call('Mul', a, f.call('Sigmoid', b)) : f.call('Mul', swish(f, a, 1), b);
     f.finish(gated);
   }),
 };
@@ -138,11 +137,8 @@ function shrink(op: LowerContext, lambd: number, bias: number): void {
 }
 
 /** x · sigmoid(scale · x). */
-function swish({ spec, call }: Formula, x: string, scale: number): string {
-  const scaled = scale === 1 ? x : call('Mul', x, scale);
-  if (spec.dtype.name !== 'float64') return call('Mul', x, call('Sigmoid', scaled));
-  // ONNX Runtime fuses the plain form into its QuickGelu, for which it has no float64 kernel.
-  return call('Div', x, call('Add', call('Exp', call('Neg', scaled)), 1));
+function swish({ call }: Formula, x: string, scale: number): string {
+  return call('Mul', x, call('Sigmoid', scale === 1 ? x : call('Mul', x, scale)));
 }
 
 function halves(op: LowerContext, x: string): readonly [string, string] {

@@ -43,7 +43,10 @@ export const binaryLowerings: Lowerings = {
     const zero = call('Where', call('IsNaN', x2), x2, 0);
     return call('Where', call('Equal', x1, 0), zero, call('Mul', x1, call('Log', x2)));
   }),
-  Xdivy: ofPair(({ call }, x1, x2) => call('Where', call('Equal', x1, 0), 0, call('Div', x1, x2))),
+  Xdivy: (op) => {
+    if (!isFloat(op)) op.fail(`divides ${op.input('x1').dtype.name}.`, 'Cast its inputs to a float, or use DivNoNan.');
+    ofPair(({ call }, x1, x2) => call('Where', call('Equal', x1, 0), 0, call('Div', x1, x2)))(op);
+  },
   Xlog1py: (op) => {
     const f = formula(op, 'x');
     const x = f.input('x');

@@ -1,17 +1,15 @@
 // Operators whose second input belongs to one or several axes of the first: biases, scales, slopes.
+import { channelAxis } from '../../../graph/ops/rules/channel.js';
 import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
 import type { LowerContext, Lowerings } from './context.js';
 import { formula } from './formula.js';
 
 export const channelLowerings: Lowerings = {
   PRelu: (op) => {
-    const isChannelLast = /C$/.test(op.input('x').format ?? 'ND');
-    op.emit('PRelu', [op.value('x'), channelValue(op, 'weight', isChannelLast ? -1 : 1)], {}, [op.output()]);
+    op.emit('PRelu', [op.value('x'), channelValue(op, 'weight')], {}, [op.output()]);
   },
   BiasAdd: (op) => {
-    const format = op.string('data_format');
-    const axis = { NCHW: 1, NCDHW: 1, NHWC: -1, NDHWC: -1 }[format] ?? op.fail(`has the data_format "${format}".`, 'Use NHWC or NCHW.');
-    op.emit('Add', [op.value('x'), channelValue(op, 'bias', axis)], {}, [op.output()]);
+    op.emit('Add', [op.value('x'), channelValue(op, 'bias')], {}, [op.output()]);
   },
   Bias: (op) => {
     op.emit('Add', [op.value('x'), blob(op, 'bias')], {}, [op.output()]);
@@ -23,12 +21,10 @@ export const channelLowerings: Lowerings = {
   },
 };
 
-/** One value per channel, shaped so that it broadcasts along that axis of x; what is not 1-D broadcasts by itself. */
-function channelValue(op: LowerContext, slot: string, axis: number): string {
-  const rank = knownRank(op, slot).length;
-  if (rank !== 1) return op.value(slot);
-  const xRank = knownRank(op, 'x').length;
-  return alongAxis(op, slot, op.value(slot), axisIndex(op, Math.min(axis, xRank - 1), xRank));
+/** One value per channel, shaped so that it broadcasts along their axis of x; what is not 1-D broadcasts by itself. */
+function channelValue(op: LowerContext, slot: string): string {
+  if (knownRank(op, slot).length !== 1) return op.value(slot);
+  return alongAxis(op, slot, op.value(slot), channelAxis(op, knownRank(op, 'x').length));
 }
 
 /** Caffe's blob: its axes are those of x from `axis` on. */

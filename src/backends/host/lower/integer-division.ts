@@ -10,6 +10,7 @@ const TRAPPED: ReadonlySet<string> = new Set(['int32', 'int64']);
 
 /** x1 / x2 of integers; a division by zero fails in ONNX Runtime, with a message. */
 export function divideIntegers(op: LowerContext, x1: string, x2: string, spec: TensorSpec, rounding: Rounding): string {
+  refuseZero(op);
   const isUnsigned = spec.dtype.name.startsWith('u');
   if (!TRAPPED.has(spec.dtype.name) || hasNoMinusOne(op)) {
     return isUnsigned || rounding === 'towards zero' ? op.emit('Div', [x1, x2]) : floorDivide(op, x1, x2, spec);
@@ -22,6 +23,7 @@ export function divideIntegers(op: LowerContext, x1: string, x2: string, spec: T
 
 /** The remainder of integers with the sign of x1 (towards zero) or of x2 (down). */
 export function integerRemainder(op: LowerContext, x1: string, x2: string, spec: TensorSpec, rounding: Rounding): string {
+  refuseZero(op);
   const attrs = { fmod: rounding === 'down' ? 0 : 1 };
   if (!TRAPPED.has(spec.dtype.name) || hasNoMinusOne(op)) return op.emit('Mod', [x1, x2], attrs);
   // The remainder by −1 is that by 1: nothing.
@@ -33,6 +35,13 @@ export function integerRemainder(op: LowerContext, x1: string, x2: string, spec:
 function floorDivide(op: LowerContext, x1: string, x2: string, spec: TensorSpec): string {
   const isExact = op.emit('Equal', [op.emit('Mod', [x1, x2], { fmod: 0 }), op.emit('Mod', [x1, x2], { fmod: 1 })]);
   return op.emit('Sub', [op.emit('Div', [x1, x2]), castTo(op, op.emit('Not', [isExact]), spec)]);
+}
+
+/** A Const divisor with a 0 would fail at every run. */
+function refuseZero(op: LowerContext): void {
+  if (op.node.type !== 'DivNoNan' && op.constantInts('x2')?.includes(0) === true) {
+    op.fail('divides integers by a Const that has a 0.', 'Take the 0 out of "x2", or use DivNoNan.');
+  }
 }
 
 /** Whether x2 is a Const of few values without −1. */

@@ -1,9 +1,31 @@
 // For which dtypes ONNX Runtime has a kernel on a CPU, and what to compute with where it has none.
 // Measured with onnxruntime-node 1.30 at opset 21 by opening a session for every operator and dtype; test/backends/kernels.slow.test.ts
-// holds it. An operator that is not here has a kernel for every dtype that ONNX allows it.
+// holds it. An operator that is not here has a kernel for every dtype.
 
 /** operator | dtypes with a kernel | inputs of that dtype (all) | outputs of that dtype (0) | `moves` when it only moves values. */
 const ROWS = `
+Add         | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
+Sub         | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
+Mul         | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
+Div         | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
+Mod         | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
+Abs         | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
+Sign        | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64
+Neg         | float32 float16 float64 int8 int16 int32 int64
+Less | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 |  | -
+LessOrEqual | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 |  | -
+Greater | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 |  | -
+GreaterOrEqual | float32 float16 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 |  | -
+And | bool
+Or | bool
+Xor | bool
+Not | bool
+BitwiseAnd | int8 int16 int32 int64 uint8 uint16 uint32 uint64
+BitwiseOr | int8 int16 int32 int64 uint8 uint16 uint32 uint64
+BitwiseXor | int8 int16 int32 int64 uint8 uint16 uint32 uint64
+BitwiseNot | int8 int16 int32 int64 uint8 uint16 uint32 uint64
+IsNaN | float32 float16 float64 |  | -
+IsInf | float32 float16 float64 |  | -
 Pow         | float32 float16 float64 int32 int64
 PRelu       | float32 float16
 MatMul      | float32 float16 float64 int32 int64 uint32 uint64

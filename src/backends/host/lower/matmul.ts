@@ -62,7 +62,7 @@ interface Factor {
 function matrixProduct(op: LowerContext, a: Factor, b: Factor, bias: string): void {
   // An unknown rank is 2 here: the operator takes nothing else.
   if (GEMM.has(op.outputSpec().dtype.name)) {
-    const inputs = [op.value(a.slot), op.value(b.slot), ...(op.has(bias) ? [op.value(bias)] : [])];
+    const inputs = [op.value(a.slot), op.value(b.slot), ...(op.has(bias) ? [factor(op, bias)] : [])];
     op.emit('Gemm', inputs, { transA: Number(a.transposed), transB: Number(b.transposed) }, [op.output()]);
     return;
   }
@@ -73,7 +73,7 @@ function matrixProduct(op: LowerContext, a: Factor, b: Factor, bias: string): vo
   finish(op, op.emit('MatMul', [side(a), side(b)]), bias);
 }
 
-/** The input in the dtype of the product: int8 is summed up in int32. */
+/** The input in the dtype of the product: int8 is summed up in int32, a bias may be wider. */
 function factor(op: LowerContext, slot: string): string {
   return op.input(slot).dtype === op.outputSpec().dtype ? op.value(slot) : castTo(op, op.value(slot), op.outputSpec());
 }
@@ -83,7 +83,7 @@ function finish(op: LowerContext, result: string, bias: string, shapeBias?: (op:
     op.emit('Identity', [result], {}, [op.output()]);
     return;
   }
-  const value = op.input(bias).dtype === op.outputSpec().dtype ? op.value(bias) : castTo(op, op.value(bias), op.outputSpec());
+  const value = factor(op, bias);
   op.emit('Add', [result, shapeBias === undefined ? value : shapeBias(op, value)], {}, [op.output()]);
 }
 

@@ -39,7 +39,8 @@ export const unaryLowerings: Lowerings = {
     finish(call('Reciprocal', call('Sqrt', input('x'))));
   },
   Inv: (op) => {
-    // For integers 1/x is 1, -1 or 0; division by zero fails in ONNX Runtime as it is undefined on the device.
+    // For integers 1/x is 1, −1 or 0; a division by zero fails in ONNX Runtime, and is undefined on the device.
+    if (op.constantInts('x')?.includes(0) === true) op.fail('divides integers by a Const that has a 0.', 'Take the 0 out of "x".');
     const { call, input, finish } = formula(op, 'x');
     finish(call('Div', 1, input('x')));
   },

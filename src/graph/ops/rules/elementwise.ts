@@ -1,8 +1,8 @@
 // Element-wise operators: the output has the dtype and the (broadcast) shape of the inputs.
 import { dtype } from '../../dtype.js';
-import { hasUnknownRank, type TensorSpec } from '../../tensor.js';
+import { describeShape, hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { axisIndex, broadcasting, broadcastShape, each, like, sharedDType } from '../shapes.js';
+import { axisIndex, broadcasting, broadcastShape, checkFits, each, like, mergeShapes, sharedDType } from '../shapes.js';
 
 const bool = dtype('bool');
 
@@ -12,10 +12,15 @@ export const elementwiseRules: OutputRules = {
      Reciprocal Inv Floor Ceil Round Rint Sign NanToNum
      Invert LogicalNot
      Relu Relu6 Relu6D LeakyRelu Elu Selu Celu CeluV2 Gelu FastGelu FastGeluV2 Sigmoid LogSigmoid HardSwish Swish Mish
-     Softplus SoftplusV2 Softsign Tanh BNLL Threshold ThresholdV2D ThresholdedRelu Logit HardMax
+     Softplus SoftplusV2 Softsign Tanh BNLL Threshold ThresholdV2D ThresholdedRelu Logit
      Power Adds Muls Fills ZerosLike OnesLike`,
     like('x'),
   ),
+  HardMax: (op) => {
+    const spec = op.input('x');
+    if (!hasUnknownRank(spec.shape)) axisIndex(op, op.int('axis'), spec.shape.length);
+    return [spec];
+  },
   ...each('Trunc HardSigmoid Shrink HardShrink SoftShrink', like('input_x')),
   ...each('IsNan IsInf IsFinite IsPosInf IsNegInf', (op) => [{ ...op.input('x'), dtype: bool }]),
   ...each(
@@ -38,29 +43,16 @@ export const elementwiseRules: OutputRules = {
   ClipByValue: broadcasting('x', 'clip_value_min', 'clip_value_max'),
   ClipByValueV2: broadcasting('x', 'clip_value_min', 'clip_value_max'),
   ThresholdV2: (op) => {
-    sharedDType(op, op.has('value') ? ['x', 'threshold', 'value'] : ['x', 'threshold']);
+    const numbers = op.has('value') ? ['threshold', 'value'] : ['threshold'];
+    sharedDType(op, ['x', ...numbers]);
+    for (const slot of numbers) checkFits(op, slot, op.input('x').shape);
     return [op.input('x')];
   },
   ...each('GLU SwiGlu', halved),
-  PRelu: likeX('weight'),
-  BiasAdd: likeX('bias'),
   ...each('AddN AccumulateNV2 MaxN Eltwise', sameInputs('x')),
   Cast: (op) => [{ ...op.input('x'), dtype: op.dtype('dst_type') }],
   CastLike: (op) => [{ ...op.input('x'), dtype: op.input('target').dtype }],
-  Bias: likeX('bias'),
-  Scale: (op) => {
-    if (op.has('bias')) sharedDType(op, ['x', 'scale', 'bias']);
-    return likeX('scale')(op);
-  },
 };
-
-/** Like x; the other input has the same dtype and covers one or several of its axes. */
-function likeX(slot: string): OutputRule {
-  return (op) => {
-    sharedDType(op, ['x', slot]);
-    return [op.input('x')];
-  };
-}
 
 /** Half of x along `dim`: one half gates the other. */
 function halved(op: OpContext): readonly TensorSpec[] {
@@ -77,11 +69,15 @@ function sameInputs(slot: string): OutputRule {
   return (op: OpContext) => {
     const inputs = op.inputs(slot);
     const first = inputs[0] ?? op.fail(`needs at least one input "${slot}0".`);
-    const known = inputs.find(({ shape }) => !hasUnknownRank(shape)) ?? first;
-    for (const { dtype: other } of inputs) {
-      if (other !== first.dtype)
-        op.fail(`adds ${first.dtype.name} and ${other.name}; the dtypes of its inputs must be equal.`, 'Cast one of them.');
-    }
-    return [known];
+    const shape = inputs.reduce<Shape>((all, spec) => {
+      if (spec.dtype !== first.dtype) {
+        op.fail(`takes ${first.dtype.name} and ${spec.dtype.name}; the dtypes of its inputs must be equal.`, 'Cast one of them.');
+      }
+      return (
+        mergeShapes(all, spec.shape) ??
+        op.fail(`takes ${describeShape(all)} and ${describeShape(spec.shape)}; the shapes of its inputs must be equal.`)
+      );
+    }, UNKNOWN_RANK);
+    return [{ ...first, shape }];
   };
 }

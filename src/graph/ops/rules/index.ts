@@ -1,6 +1,7 @@
 // All output rules. One file per family of operators.
 
 import type { OutputRules } from '../context.js';
+import { channelRules } from './channel.js';
 import { convRules } from './conv.js';
 import { diagonalRules } from './diagonal.js';
 import { elementwiseRules } from './elementwise.js';
@@ -25,6 +26,7 @@ import { spaceRules } from './space.js';
 export const outputRules: OutputRules = {
   ...sourceRules,
   ...elementwiseRules,
+  ...channelRules,
   ...reduceRules,
   ...matmulRules,
   ...convRules,

@@ -1,21 +1,28 @@
 // Products of matrices and vectors.
 import { type DType, dtype } from '../../dtype.js';
-import { describeShape, hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
+import { describeShape, describeSpec, hasUnknownRank, type Shape, type TensorSpec, UNKNOWN_DIM, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRules } from '../context.js';
-import { broadcastShapes, each, elements, mergeShapes, sharedDType } from '../shapes.js';
+import { broadcastShapes, checkFits, each, elements, mergeShapes, sharedDType } from '../shapes.js';
 import { einsumShape } from './einsum.js';
 
 const int32 = dtype('int32');
 
 export const matmulRules: OutputRules = {
-  ...each('MatMul MatMulV2', (op) => [{ dtype: productDType(op, 'x1', 'x2'), shape: matrixProduct(op, 'transpose_x1', 'transpose_x2') }]),
-  ...each('BatchMatMul BatchMatMulV2', (op) => [{ dtype: productDType(op, 'x1', 'x2'), shape: batchProduct(op) }]),
+  ...each('MatMul MatMulV2', (op) => {
+    return withBias(op, 'bias', { dtype: productDType(op, 'x1', 'x2'), shape: matrixProduct(op, 'transpose_x1', 'transpose_x2') });
+  }),
+  ...each('BatchMatMul BatchMatMulV2', (op) => withBias(op, 'bias', { dtype: productDType(op, 'x1', 'x2'), shape: batchProduct(op) })),
   GEMM: (op) => {
     sharedDType(op, ['a', 'b']);
     sharedDType(op, ['c', 'alpha', 'beta']);
     return [{ dtype: op.input('c').dtype, shape: gemmShape(op) }];
   },
-  FullyConnection: (op) => [{ dtype: productDType(op, 'x', 'w'), shape: fullyConnected(op) }],
+  FullyConnection: (op) => {
+    const result = { dtype: productDType(op, 'x', 'w'), shape: fullyConnected(op) };
+    const [outputs] = matrix(op, 'w', op.bool('transpose'));
+    withBias(op, 'b', { ...result, shape: [outputs] });
+    return [result];
+  },
   Dot: (op) => {
     const shared = sharedDType(op, ['input_x', 'input_y']);
     const [x, y] = [vector(op, 'input_x'), vector(op, 'input_y')];
@@ -45,6 +52,18 @@ export const matmulRules: OutputRules = {
 function productDType(op: OpContext, x1: string, x2: string): DType {
   const shared = sharedDType(op, [x1, x2]);
   return shared.name === 'int8' ? int32 : shared;
+}
+
+/** The product with a bias, if there is one: of its dtype (float16 may have a float32 bias), and not larger. */
+function withBias(op: OpContext, slot: string, product: TensorSpec): readonly TensorSpec[] {
+  if (!op.node.inputNames.includes(slot) || !op.has(slot)) return [product];
+  const bias = op.input(slot);
+  const isWide = bias.dtype.name === 'float32' && /^b?float16$/.test(product.dtype.name);
+  if (bias.dtype !== product.dtype && !isWide) {
+    op.fail(`adds a bias ${describeSpec(bias)} to a product ${describeSpec(product)}.`, `Cast it to ${product.dtype.name}.`);
+  }
+  checkFits(op, slot, product.shape);
+  return [product];
 }
 
 /** The shape of a slot that must be a matrix, its sides exchanged if it is transposed; unknown sides of an unknown rank. */
@@ -86,9 +105,11 @@ function gemmShape(op: OpContext): Shape {
 
 function batchProduct(op: OpContext): Shape {
   const [a, b] = [op.input('x1').shape, op.input('x2').shape];
-  if (hasUnknownRank(a) || hasUnknownRank(b)) return UNKNOWN_RANK;
-  if (a.length < 2 || b.length < 2)
+  const isFlat = (shape: Shape): boolean => !hasUnknownRank(shape) && shape.length < 2;
+  if (isFlat(a) || isFlat(b)) {
     op.fail(`takes matrices; x1 is ${describeShape(a)} and x2 ${describeShape(b)}.`, 'Give each at least two dimensions.');
+  }
+  if (hasUnknownRank(a) || hasUnknownRank(b)) return UNKNOWN_RANK;
   const [m, k1] = lastTwo(a, op.bool('adj_x1'));
   const [k2, n] = lastTwo(b, op.bool('adj_x2'));
   inner(op, k1, k2, `${describeShape(a)} by ${describeShape(b)}`);

@@ -2,7 +2,7 @@
 import { dtype } from '../../dtype.js';
 import { elementCount, hasUnknownRank, isStatic, type Shape, type TensorSpec, UNKNOWN_RANK } from '../../tensor.js';
 import type { OpContext, OutputRule, OutputRules } from '../context.js';
-import { axisIndex, axisIndices, each, like, reducedShape } from '../shapes.js';
+import { axisIndex, axisIndices, checkIntegers, each, reducedShape } from '../shapes.js';
 
 const bool = dtype('bool');
 const float32 = dtype('float32');
@@ -23,7 +23,14 @@ export const reduceRules: OutputRules = {
     return [...rule(op), ...rule(op)];
   },
   L2Loss: (op) => [{ dtype: op.input('x').dtype, shape: [] }],
-  ...each('Cumsum Cumprod CumulativeLogsumexp', like('x')),
+  ...each('Cumsum Cumprod CumulativeLogsumexp', (op) => {
+    checkIntegers(op, 'axis');
+    const spec = op.input('x');
+    const axes = op.constantInts('axis');
+    if (axes !== undefined && axes.length !== 1) op.fail(`has ${axes.length} values as axis.`, 'Give exactly one.');
+    if (!hasUnknownRank(spec.shape)) axisIndices(op, axes ?? [], spec.shape.length);
+    return [spec];
+  }),
   ...each('CumsumD CumprodD CumulativeLogsumexpD', (op) => {
     const spec = op.input('x');
     if (!hasUnknownRank(spec.shape)) axisIndex(op, op.int('axis'), spec.shape.length);
@@ -48,6 +55,7 @@ function checkAxes(op: OpContext, slot: string): void {
 /** Over the axes in the input `axes`; with none of them nothing is reduced, unless ReduceMean's attribute says so. */
 function byInput(result?: TensorSpec['dtype']): OutputRule {
   return (op) => {
+    checkIntegers(op, 'axes');
     const { dtype: row, shape } = op.input('x');
     return [{ dtype: result ?? row, shape: shapeByInput(op, shape) }];
   };
