@@ -67,6 +67,8 @@ describe('blocks of any rank', () => {
     const parts = moved(line, [6, 3], ([b, i]) => [(b as number) % 3, (i as number) * 2 + Math.floor((b as number) / 3)]);
     await expectOp('SpaceToBatchNDD', { x: line }, { block_shape: [2], paddings: [0, 0] }, parts);
     await expectOp('BatchToSpaceNDD', { x: parts }, { block_shape: [2], crops: [0, 0] }, line);
+    const scalar = runOp('SpaceToBatchNDD', { x: t('float32', [], [1]) }, { block_shape: [], paddings: [] });
+    await expect(scalar).rejects.toThrow('cuts [] by blocks');
     await expect(runOp('BatchToSpaceNDD', { x: line }, { block_shape: [2], crops: [0, 0] })).rejects.toThrow('3 (batch) into blocks of 2');
   });
 });

@@ -1,12 +1,11 @@
 // Poolings: how ONNX says them. Where ONNX Runtime counts otherwise than GE, the padding is made a step of its own.
-import { channelsFirst, reordering, spatialOf } from '../../../graph/ops/image-layout.js';
+import { spatialOf } from '../../../graph/ops/image-layout.js';
 import { type PoolPlan, poolPlan } from '../../../graph/ops/rules/pool.js';
 import { knownRank } from '../../../graph/ops/shapes.js';
 import type { Padding } from '../../../graph/ops/windows.js';
 import { adaptiveAverage, adaptiveMax } from './adaptive-pool.js';
 import type { LowerContext, Lowering, Lowerings } from './context.js';
-import { autoPad, finishImage, onnxPads } from './conv.js';
-import { transpose } from './layout.js';
+import { autoPad, finishImage, imageFirst, onnxPads } from './conv.js';
 
 export const poolLowerings: Lowerings = {
   MaxPool: maxPool,
@@ -71,7 +70,7 @@ function maxPool(op: LowerContext): void {
     overall(op, plan, 'ReduceMax', [op.output()]);
     return;
   }
-  const image = imageFirst(op, plan);
+  const image = imageFirst(op, 'x', plan.layout);
   const padding = plan.padding.map((pad, i) => reachingPadding(plan, pad, i));
   const isWide = padding.some((pad, i) => pad !== undefined && !isNarrow(pad, plan, i));
   const attrs = { kernel_shape: plan.windows.map(({ kernel }) => kernel), strides: plan.windows.map(({ stride }) => stride) };
@@ -96,7 +95,7 @@ function averagePool(how: (op: LowerContext) => Averaging): Lowering {
     const kernel = plan.windows.map((window) => window.kernel);
     const attrs = { kernel_shape: kernel, strides: plan.windows.map(({ stride }) => stride) };
     const reaching = plan.padding.map((pad, i) => reachingPadding(plan, pad, i));
-    const image = imageFirst(op, plan);
+    const image = imageFirst(op, 'x', plan.layout);
     const zero = (): string => op.scalar(0, op.input('x'));
     finishImage(op, plan.layout, (outputs) => {
       if (divisor !== 0) {
@@ -130,11 +129,6 @@ function averagePool(how: (op: LowerContext) => Averaging): Lowering {
 function globalAverage(op: LowerContext, plan: PoolPlan, divisor: number): void {
   if (divisor === 0) overall(op, plan, 'ReduceMean', [op.output()]);
   else op.emit('Mul', [overall(op, plan, 'ReduceSum', undefined), op.scalar(1 / divisor, op.input('x'))], {}, [op.output()]);
-}
-
-function imageFirst(op: LowerContext, { layout }: PoolPlan): string {
-  const first = channelsFirst(layout);
-  return layout === first ? op.value('x') : transpose(op, op.value('x'), reordering(layout, first));
 }
 
 /** The padding with what a last, rounded-up window reaches beyond it; undefined where sizes are not known. */

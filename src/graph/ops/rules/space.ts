@@ -68,6 +68,7 @@ export function blockPlan(op: OpContext, dims: Shape): BlockPlan | undefined {
   const first = !isND && op.input('x').format === 'NCHW' ? 2 : 1;
   const axes = block.map((_, i) => first + i);
   if (
+    dims.length === 0 ||
     flat.length !== 2 * block.length ||
     axes.some((axis) => axis >= dims.length) ||
     block.some((size) => size < 1) ||
