@@ -1,5 +1,4 @@
 // Element-wise operators of one input.
-import { each } from '../../../graph/ops/shapes.js';
 import { elementCount } from '../../../graph/tensor.js';
 import type { LowerContext, Lowerings } from './context.js';
 import { direct, type Formula, formula, type Term } from './formula.js';
@@ -101,11 +100,6 @@ export const unaryLowerings: Lowerings = {
   },
   Adds: (op) => withScalar(op, 'Add'),
   Muls: (op) => withScalar(op, 'Mul'),
-  ...each('ZerosLike OnesLike Fills', (op: LowerContext) => {
-    const value = op.node.type === 'Fills' ? op.float('value') : op.node.type === 'OnesLike' ? 1 : 0;
-    const shape = op.emit('Shape', [op.value('x')]);
-    op.emit('Expand', [op.scalar(value, op.input('x')), shape], {}, [op.output()]);
-  }),
 };
 
 /** `scale * x + shift`, of the attributes that Exp, Log and Power have. */
