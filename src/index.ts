@@ -36,7 +36,10 @@ export type Tensors = Readonly<Record<string, TensorData>>;
 
 export interface BuildOptions {
   /** Names of the constants to make updatable; their order is the order of the update graph's inputs. */
-  readonly consts: readonly string[];
+  readonly consts?: readonly string[];
+  /** Expressions as for `--select`: `name~lora_*`, `op=MatMul bytes>=1MiB`. */
+  readonly select?: readonly string[];
+  readonly exclude?: readonly string[];
   /** Default: `<graph>.om` in the current folder. */
   readonly output?: string;
   /** Leave the init graph out when false. */
@@ -54,7 +57,7 @@ export interface BuildOptions {
  *
  * @throws AscendBundleError; `code` and `fix` say what and what to do
  */
-export async function build(graph: string, { consts, onWarning, ...options }: BuildOptions): Promise<BuildResult> {
+export async function build(graph: string, { consts = [], onWarning, ...options }: BuildOptions): Promise<BuildResult> {
   return call(buildVerb, { ...options, graph, const: consts }, onWarning);
 }
 

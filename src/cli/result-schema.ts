@@ -41,6 +41,18 @@ const weight = z.strictObject({
 
 const updateGraph = z.enum(['ge', 'static']).nullable().describe('static: an update needs every weight; null without weights');
 
+const selection = z
+  .strictObject({
+    select: z.array(z.string()),
+    exclude: z.array(z.string()),
+    matched: z.array(z.string()).describe('what the expressions added to the names'),
+    skipped: z
+      .array(z.strictObject({ name: z.string(), code: z.string(), message: z.string() }))
+      .describe('what matches and cannot be updatable'),
+  })
+  .nullable()
+  .describe('null without --select and --exclude');
+
 const build = z.strictObject({
   graph: z.strictObject({ path: z.string(), kind: z.string(), nodes: z.int() }),
   bundle: z.strictObject({
@@ -53,6 +65,7 @@ const build = z.strictObject({
   updateGraph,
   submodels: z.array(submodel),
   weights: z.array(weight),
+  selection,
   dryRun: z.boolean(),
 });
 

@@ -13,17 +13,20 @@ import type { RefreshableWeight } from '../graph/refreshable.js';
 import { selectWeights } from '../graph/select.js';
 import { tensorBytes } from '../graph/tensor.js';
 import { type BundleFields, bundleFields, openBundleAt } from './shared/bundle.js';
-import { readNames } from './shared/names.js';
+import {
+  type AskedSelection,
+  askedSelection,
+  SELECTION_OPTIONS,
+  SELECTION_SHAPE,
+  type SelectionFields,
+  type SelectionValues,
+} from './shared/selection.js';
 import { readGraphSource } from './shared/source.js';
 import { verifyBundle } from './shared/verify-bundle.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-export interface BuildValues {
+export interface BuildValues extends SelectionValues {
   readonly graph: string;
-  /** Lists: `a,b`, `@file`. */
-  readonly consts: readonly string[];
-  /** Single names, taken as they are. */
-  readonly const: readonly string[];
   readonly output?: string | undefined;
   readonly init: boolean;
   readonly allowScalar: boolean;
@@ -37,8 +40,7 @@ export interface BuildValues {
 
 const values: ValuesSchema<BuildValues> = z.strictObject({
   graph: z.string(),
-  consts: z.array(z.string()).default([]),
-  const: z.array(z.string()).default([]),
+  ...SELECTION_SHAPE,
   output: z.string().optional(),
   init: z.boolean().default(true),
   allowScalar: z.boolean().default(false),
@@ -57,17 +59,18 @@ export interface BuildResult extends BundleFields {
     readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
   };
   readonly graph: { readonly path: string; readonly kind: string; readonly nodes: number };
+  /** Null where the constants were given by name alone. */
+  readonly selection: SelectionFields | null;
   readonly dryRun: boolean;
 }
 
 export const build: Verb<BuildValues, BuildResult> = {
   name: 'build',
   summary: 'make a weight-updatable bundle from a graph and a list of constants',
-  description: `Makes a bundle (.om) with three graphs from a graph.json, an ONNX model or an .air file: inference, weight initialisation, weight update. The constants that you name become weights that can be replaced after the build; \`ascend-bundle consts <graph>\` lists the candidates.`,
+  description: `Makes a bundle (.om) with three graphs from a graph.json, an ONNX model or an .air file: inference, weight initialisation, weight update. The constants that you name or select become weights that can be replaced after the build; \`ascend-bundle consts <graph>\` lists the candidates.`,
   arguments: [{ name: 'graph', help: 'graph.json, ONNX model or .air file' }],
   options: [
-    { flags: '--consts <names>', help: 'constants to make updatable: a,b or @file or @- (one name a line)', repeat: true },
-    { flags: '--const <name>', help: 'one constant, its name taken as it is', repeat: true },
+    ...SELECTION_OPTIONS,
     { flags: '-o, --output <path>', help: 'the bundle to write (default: <graph>.om in the current folder)' },
     { flags: '--no-init', help: 'leave the init graph out: every weight must be given before the first inference' },
     { flags: '--allow-scalar', help: 'accept rank-0 weights, whose update to 0 is skipped' },
@@ -86,6 +89,7 @@ export const build: Verb<BuildValues, BuildResult> = {
   examples: [
     'ascend-bundle build graph.json --consts const_1,const_2',
     'ascend-bundle build model.onnx --consts @names.txt -o model.om',
+    "ascend-bundle build model.onnx --select 'op=MatMul,Gemm bytes>=1MiB' --exclude 'name~head*'",
     'ascend-bundle consts model.onnx --names-only \\\n  | ascend-bundle build model.onnx --consts @-',
   ],
   values,
@@ -93,15 +97,15 @@ export const build: Verb<BuildValues, BuildResult> = {
 };
 
 async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult>> {
-  const names = readNames(given.consts, given.const);
-  if (names.length === 0) throw constsRequired(given.graph);
+  const asked = askedSelection(given);
+  if (asked.isEmpty) throw constsRequired(given.graph);
   const choice = chooseForBuild({ asked: given.backend, geOptions: geOptions(given), env: process.env });
   const source = await io.step('read graph', () => readGraphSource(given.graph));
   const path = given.output ?? `${basename(given.graph, extname(given.graph))}.om`;
   // Before the work, not after it; the write looks again.
   refuseSameFile(path, given.graph);
   refuseOutput(path, given);
-  const weights = await io.step('check weights', () => chooseWeights(source, names, given, io));
+  const { weights, selection } = await io.step('check weights', () => chooseWeights(source, asked, given, io));
   io.useBackend(choice);
   const backend = await loadBackend(choice);
   const compiled = await io.step('compile', () => {
@@ -111,6 +115,7 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
   const facts = {
     graph: { path: given.graph, kind: source.kind, nodes: source.graph.nodes.length },
     bundle: { path, bytes: compiled.bytes.length, hostEnv: compiled.hostEnv },
+    selection,
   };
   if (given.dryRun) return { result: { ...facts, ...plannedFields(weights, given), dryRun: true } };
   const expected = { weights, withInit: given.init };
@@ -123,7 +128,7 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
 function constsRequired(graph: string): AscendBundleError {
   return new AscendBundleError('CONSTS_REQUIRED', {
     message: 'No constants were named, so nothing would be updatable.',
-    fix: `Name them with --consts a,b. The candidates: ascend-bundle consts ${graph}`,
+    fix: `Name them with --consts a,b, or choose them with --select. The candidates: ascend-bundle consts ${graph}`,
   });
 }
 
@@ -156,7 +161,14 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-function chooseWeights(source: GraphSource, names: readonly string[], given: BuildValues, io: Io): readonly RefreshableWeight[] {
+interface ChosenWeights {
+  readonly weights: readonly RefreshableWeight[];
+  readonly selection: SelectionFields | null;
+}
+
+function chooseWeights(source: GraphSource, asked: AskedSelection, given: BuildValues, io: Io): ChosenWeights {
+  const { names, fields, warnings } = asked.resolve(source.graph, given);
+  for (const warning of warnings) io.warn(warning);
   const weights = selectWeights(source.graph, names, given);
   const findings = lint(source.graph, weights);
   const errors = findings.filter(({ severity }) => severity === 'error');
@@ -164,7 +176,7 @@ function chooseWeights(source: GraphSource, names: readonly string[], given: Bui
   // The static update graph has no condition that a scalar of 0 could fail.
   const isMeant = ({ code }: Problem): boolean => given.updateGraph !== 'static' || code !== 'SCALAR_WEIGHT';
   for (const finding of findings.filter(isMeant)) io.warn(finding);
-  return weights;
+  return { weights, selection: fields };
 }
 
 /** What can be told of a bundle that is not written. */

@@ -1,10 +1,14 @@
 // consts: the constants of a graph, who uses them, and what speaks against making each updatable.
 import { z } from 'zod';
 import { openFile } from '../base/bytes.js';
+import { AscendBundleError } from '../base/errors.js';
 import { detectKind } from '../formats/kind.js';
+import { matchedNames } from '../graph/choose.js';
 import { listConsts } from '../graph/list-consts.js';
+import { matchesSelector, parseSelector, type Selectable, type Selector } from '../graph/selector.js';
 import { openBundleAt, weightFields } from './shared/bundle.js';
 import { isListable } from './shared/names.js';
+import { EXPRESSION_OPTIONS, EXPRESSION_SHAPE } from './shared/selection.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -12,12 +16,15 @@ export interface ConstsValues {
   readonly file: string;
   readonly namesOnly: boolean;
   readonly sort: 'graph' | 'bytes' | 'name';
+  readonly select: readonly string[];
+  readonly exclude: readonly string[];
 }
 
 const values: ValuesSchema<ConstsValues> = z.strictObject({
   file: z.string(),
   namesOnly: z.boolean().default(false),
   sort: z.enum(['graph', 'bytes', 'name']).default('graph'),
+  ...EXPRESSION_SHAPE,
 });
 
 export interface ConstFields {
@@ -45,19 +52,22 @@ export const consts: Verb<ConstsValues, ConstsResult> = {
   options: [
     { flags: '--names-only', help: 'one name a line, only those that build takes as they are; feeds --consts @-' },
     { flags: '--sort <by>', help: 'order of the list', choices: ['graph', 'bytes', 'name'], default: 'graph' },
+    ...EXPRESSION_OPTIONS,
   ],
   examples: [
     'ascend-bundle consts model.onnx --sort bytes',
+    "ascend-bundle consts model.onnx --select 'op=Conv bytes>=64KiB'",
     'ascend-bundle consts model.onnx --names-only \\\n  | ascend-bundle build model.onnx --consts @-',
   ],
   values,
   run: listFile,
 };
 
-async function listFile({ file: path, namesOnly, sort }: ConstsValues, io: Io): Promise<Outcome<ConstsResult>> {
+async function listFile({ file: path, namesOnly, sort, select, exclude }: ConstsValues, io: Io): Promise<Outcome<ConstsResult>> {
+  const selectors = { select: select.map(parseSelector), exclude: exclude.map(parseSelector) };
   const kind = detectKind(openFile(path));
-  const found = kind === 'bundle' ? bundleConsts(path) : graphConsts(path);
-  const sorted = [...found].sort(ORDERS[sort]);
+  const found = kind === 'bundle' ? bundleConsts(path, selectors) : graphConsts(path);
+  const sorted = filtered(found, selectors).sort(ORDERS[sort]);
   const outcome = { result: { path, kind, consts: sorted } };
   return namesOnly ? { ...outcome, raw: namesText(sorted, io) } : outcome;
 }
@@ -83,22 +93,56 @@ const ORDERS: Record<ConstsValues['sort'], (a: ConstFields, b: ConstFields) => n
   name: (a, b) => (a.name < b.name ? -1 : 1),
 };
 
-function graphConsts(path: string): readonly ConstFields[] {
+/** A row of the list, and what expressions look at. */
+interface Listed {
+  readonly fields: ConstFields;
+  readonly selectable: Selectable;
+}
+
+interface Selectors {
+  readonly select: readonly Selector[];
+  readonly exclude: readonly Selector[];
+}
+
+function filtered(all: readonly Listed[], { select, exclude }: Selectors): ConstFields[] {
+  const selectables = all.map(({ selectable }) => selectable);
+  const chosen = select.length === 0 ? undefined : matchedNames(selectables, select);
+  return all
+    .filter(
+      ({ selectable }) => chosen?.has(selectable.name) !== false && !exclude.some((selector) => matchesSelector(selector, selectable)),
+    )
+    .map(({ fields }) => fields);
+}
+
+function graphConsts(path: string): readonly Listed[] {
   return listConsts(readGraphSource(path).graph).candidates.map(({ name, spec, bytes, users, risks }) => ({
-    name,
-    dtype: spec.dtype.name,
-    shape: [...spec.shape],
-    bytes,
-    users: users.map(({ node, type, slot }) => ({ node, type, slot })),
-    // A scalar is let through only by an option.
-    eligible: spec.shape.length > 0 && risks.every(({ severity }) => severity !== 'error'),
-    risks: risks.map(({ code, severity, message }) => ({ code, severity, message })),
+    selectable: { name, spec, users },
+    fields: {
+      name,
+      dtype: spec.dtype.name,
+      shape: [...spec.shape],
+      bytes,
+      users: users.map(({ node, type, slot }) => ({ node, type, slot })),
+      // A scalar is let through only by an option.
+      eligible: spec.shape.length > 0 && risks.every(({ severity }) => severity !== 'error'),
+      risks: risks.map(({ code, severity, message }) => ({ code, severity, message })),
+    },
   }));
 }
 
-function bundleConsts(path: string): readonly ConstFields[] {
+/** @throws USAGE for `op`: what uses a weight cannot be told after the compiler has fused it */
+function bundleConsts(path: string, { select, exclude }: Selectors): readonly Listed[] {
+  if ([...select, ...exclude].some(({ conditions }) => conditions.some(({ field }) => field === 'op'))) {
+    throw new AscendBundleError('USAGE', {
+      message: `${path} is a bundle, and a compiled graph does not tell which operators use a weight.`,
+      fix: 'Choose by name, dtype, bytes, elements or rank, or give the graph.',
+    });
+  }
   return openBundleAt(path).weights.map((weight) => {
     const { name, dtype, shape, bytes } = weightFields(weight);
-    return { name, dtype, shape, bytes, users: [], eligible: true, risks: [] };
+    return {
+      selectable: { name, spec: weight.spec, users: [] },
+      fields: { name, dtype, shape, bytes, users: [], eligible: true, risks: [] },
+    };
   });
 }

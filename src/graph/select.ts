@@ -33,7 +33,7 @@ export function selectWeights(graph: Graph, names: readonly string[], options: S
   const problems: Problem[] = [];
   const seen = new Set<string>();
   const weights = names.flatMap((name, updateIndex): RefreshableWeight[] => {
-    const problem = repeated(name, seen) ?? missing(name, consts, graph) ?? unfit((consts.get(name) as PlacedNode).node, options);
+    const problem = repeated(name, seen) ?? missing(name, consts, graph) ?? unfitConst((consts.get(name) as PlacedNode).node, options);
     seen.add(name);
     if (problem !== undefined) {
       problems.push(problem);
@@ -123,7 +123,8 @@ function nearNodes(name: string, graph: Graph): string {
 /** float16 and bfloat16 scalars have no conversion to a condition in GE's runtime (peers E.1). */
 const NO_CONDITION: ReadonlySet<string> = new Set(['float16', 'bfloat16']);
 
-function unfit(node: Node, { allowScalar = false, updateGraph = 'ge' }: SelectOptions): Problem | undefined {
+/** Why a Const is no weight by itself, whatever the graph does with it; undefined when it may be one. */
+export function unfitConst(node: Node, { allowScalar = false, updateGraph = 'ge' }: SelectOptions): Problem | undefined {
   const content = constContent(node);
   if (content === undefined) {
     return {

@@ -1,12 +1,12 @@
 // A parsed value of the command line → the tensor itself, as lazily as its source allows.
 import { memoryBytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
+import { shortSpelling } from '../graph/dtype-spelling.js';
 import { type Element, encodeElements, isFloat } from '../graph/elements.js';
 import { repeatedBytes } from '../graph/fill.js';
 import { hasRandom, randomBytes } from '../graph/random.js';
 import { describeSpec, elementCount, isStatic, type Shape, type Tensor, type TensorSpec, tensorBytes } from '../graph/tensor.js';
 import { forThe } from './context.js';
-import { shortSpelling } from './dtype-spelling.js';
 import { parseElement } from './elements-text.js';
 import { requireFit } from './fit.js';
 import { randomChoice } from './random-choice.js';

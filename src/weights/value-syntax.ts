@@ -1,8 +1,8 @@
 // The grammar of tensor values on the command line, as in IREE: NAME=@file, NAME=2x2xf32=1,2,3,4, NAME=splat:0, NAME=rand:7, a bare path.
 import { AscendBundleError } from '../base/errors.js';
 import type { DType } from '../graph/dtype.js';
+import { DTYPE_SPELLINGS, dtypeOfSpelling } from '../graph/dtype-spelling.js';
 import { elementCount, type Shape } from '../graph/tensor.js';
-import { DTYPE_SPELLINGS, dtypeOfSpelling } from './dtype-spelling.js';
 import { shown } from './shown.js';
 
 export interface DeclaredSpec {

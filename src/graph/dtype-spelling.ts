@@ -1,6 +1,6 @@
 // How people write dtypes on a command line: numpy's names, and the short ones of IREE, PyTorch and safetensors.
-import { type DType, findDType } from '../graph/dtype.js';
-import { hasElements } from '../graph/elements.js';
+import { type DType, findDType } from './dtype.js';
+import { hasElements } from './elements.js';
 
 const SHORT: Readonly<Record<string, string>> = {
   f64: 'float64',
