@@ -104,10 +104,10 @@ test('a dtype without a kernel is refused where no other one is exact', () => {
   expect(error.message).toContain('Node "n" (Tan) cannot be computed in float64');
 });
 
-test('a chain of 20,000 nodes is lowered node by node', () => {
-  const nodes = [x, w, ...Array.from({ length: 20_000 }, (_, i) => add(`n${i}`, i === 0 ? 'x:0' : `n${i - 1}:0`, 'w:0'))];
-  const checked = checkGraph(graph(nodes, ['n19999:0']));
-  expect(lowerGraph(checked).model.graph?.node).toHaveLength(20_000);
+test('a chain of 5,000 nodes is lowered node by node', () => {
+  const nodes = [x, w, ...Array.from({ length: 5_000 }, (_, i) => add(`n${i}`, i === 0 ? 'x:0' : `n${i - 1}:0`, 'w:0'))];
+  const checked = checkGraph(graph(nodes, ['n4999:0']));
+  expect(lowerGraph(checked).model.graph?.node).toHaveLength(5_000);
 });
 
 test('the host refuses a node that a rule objects to, also in a graph of GE', () => {

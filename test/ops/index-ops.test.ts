@@ -141,3 +141,11 @@ describe('other orders', () => {
     await expectOp('InvertPermutation', { x: t('int64', [3], [1, 2, 0]) }, {}, t('int64', [3], [2, 0, 1]));
   });
 });
+
+test('nothing to sort, nothing to choose from', async () => {
+  const empty = t('float32', [0, 4], []);
+  await expectOp('Sort', { x: empty }, {}, [empty, t('int32', [0, 4], [])]);
+  await expectOp('TopKV2', { x: empty, k: t('int32', [1], [2]) }, {}, [t('float32', [0, 2], []), t('int32', [0, 2], [])], {
+    consts: ['k'],
+  });
+});

@@ -22,11 +22,13 @@ import {
   writeOm,
 } from '../../formats/om/index.js';
 import type { CheckedGraph } from '../../graph/check.js';
+import { UNDEFINED_DTYPE } from '../../graph/dtype.js';
 import { type Attrs, constValue, dataNodes, type Graph, type Node, type TensorDesc } from '../../graph/graph.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { isStatic, type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 import type { CompiledBundle, CompileJob } from '../backend.js';
 import { toExecutable } from './executable.js';
+import { requireHostDType } from './lower/host-dtype.js';
 import { lowerGraph } from './lower/lower.js';
 import { EXECUTABLE_NAME, HOST_MARK, HOST_PLATFORM_VERSION } from './mark.js';
 
@@ -39,6 +41,11 @@ const OM_IR_VERSION = 2;
 export function compileBundle({ source, weights, graphs, withInit }: CompileJob): CompiledBundle {
   const names = weights.map(({ constName }) => constName);
   const program = source.program ?? lowerGraph(source.checked as CheckedGraph, names);
+  for (const { constName, spec } of weights) requireHostDType(`Weight "${constName}"`, spec.dtype);
+  for (const { name, dtype } of program.inputs) requireHostDType(`Input "${name}"`, dtype);
+  // An ONNX model need not say what its outputs are.
+  const said = program.outputs.filter(({ dtype }) => dtype !== UNDEFINED_DTYPE);
+  for (const { name, dtype } of said) requireHostDType(`Output "${name}"`, dtype);
   const memory = layoutVariables(weights.map(({ spec }) => spec));
   const addresses = new Map(weights.map(({ variableName }, i) => [variableName, VARIABLE_BASE_ADDRESS + (memory.offsets[i] as number)]));
   const models = [

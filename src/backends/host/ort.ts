@@ -6,6 +6,7 @@ import { dtype } from '../../graph/dtype.js';
 import { typedView } from '../../graph/elements.js';
 import { bfloat16ToFloat32, float32ToBfloat16 } from '../../graph/float16.js';
 import { type Tensor, type TensorSpec, tensorBytes } from '../../graph/tensor.js';
+import { requireHostDType } from './lower/host-dtype.js';
 
 export type Ort = typeof import('onnxruntime-node');
 
@@ -33,18 +34,14 @@ export function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] as string;
 }
 
-/** Element types that cross the border of ONNX Runtime, under the same names there. bfloat16 crosses as float32. */
-const BORDER: ReadonlySet<string> = new Set('float32 float64 float16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool'.split(' '));
-
-/** @throws DTYPE_UNSUPPORTED */
+/**
+ * Element types have the same names in ONNX Runtime; bfloat16 crosses its border as float32.
+ *
+ * @throws DTYPE_UNSUPPORTED
+ */
 export function toOrtTensor(ort: Ort, tensor: Tensor, what: string): OrtTensor {
   const { name } = tensor.dtype;
-  if (name !== 'bfloat16' && !BORDER.has(name)) {
-    throw new AscendBundleError('DTYPE_UNSUPPORTED', {
-      message: `${what} is ${name}, which is not on the host backend.`,
-      fix: `The host backend has bfloat16, ${[...BORDER].join(', ')}.`,
-    });
-  }
+  requireHostDType(what, tensor.dtype);
   const elements = typedView(tensor.dtype, ownBytes(tensor));
   if (name === 'bfloat16') return new ort.Tensor('float32', bfloat16ToFloat32(elements as Uint16Array), [...tensor.shape]);
   return new ort.Tensor(name as OrtTensor.Type, elements as never, [...tensor.shape]);

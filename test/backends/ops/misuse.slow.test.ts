@@ -1,15 +1,26 @@
 // Operators put to every kind of misuse: whatever the inputs and attributes are, the check and the lowering end in a graph or in
-// an error of ours that names the node, never in a TypeError, a RangeError or a hang.
+// an error of ours that names the node, never in a TypeError, a RangeError or a hang. Of the families listed below, what has been
+// lowered is also accepted by ONNX Runtime: a mistake is found when the bundle is built, not when it runs.
 import fc from 'fast-check';
+import { InferenceSession } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
+import { hostTensor } from '../../../src/backends/host/lower/host-dtype.js';
 import { lowerGraph } from '../../../src/backends/host/lower/lower.js';
+import { FAULTY_FUSIONS } from '../../../src/backends/host/ort.js';
 import { memoryBytes } from '../../../src/base/bytes.js';
 import { AscendBundleError } from '../../../src/base/errors.js';
+import { encode } from '../../../src/base/protobuf/index.js';
+import { OnnxModel } from '../../../src/formats/encodings/onnx-model.js';
+import type { OnnxProgram } from '../../../src/formats/encodings/onnx-program.js';
 import { checkGraph } from '../../../src/graph/check.js';
 import { dtype } from '../../../src/graph/dtype.js';
 import { type AttrValue, type Graph, type Node, valueRef } from '../../../src/graph/graph.js';
 import { type AttrPrototype, type OpPrototype, prototypeOf } from '../../../src/graph/ops/prototypes.js';
+import { channelRules } from '../../../src/graph/ops/rules/channel.js';
+import { elementwiseRules } from '../../../src/graph/ops/rules/elementwise.js';
 import { outputRules } from '../../../src/graph/ops/rules/index.js';
+import { matmulRules } from '../../../src/graph/ops/rules/matmul.js';
+import { reduceRules } from '../../../src/graph/ops/rules/reduce.js';
 import { isStatic, type TensorSpec, tensorBytes } from '../../../src/graph/tensor.js';
 
 const DTYPES = ['float32', 'float16', 'float64', 'int8', 'int32', 'int64', 'uint8', 'bool', 'bfloat16', 'string', 'int4'];
@@ -117,3 +128,33 @@ test.each(Object.keys(outputRules))('%s', (type) => {
     { numRuns: 60, seed: 7 },
   );
 });
+
+const ACCEPTED = [elementwiseRules, channelRules, matmulRules, reduceRules].flatMap((rules) => Object.keys(rules));
+
+test.each(ACCEPTED)('ONNX Runtime accepts what %s is lowered to', async (type) => {
+  for (const graph of fc.sample(graphs(prototypeOf(type) as OpPrototype), { numRuns: 60, seed: 11 })) {
+    const program = lowered(graph);
+    if (program === undefined) continue;
+    const { graph: onnx = {} } = program.model;
+    const consts = program.consts.map(({ valueName, tensor }) => {
+      const { dtype: row, shape, data } = hostTensor(tensor);
+      return { name: valueName, dataType: row.onnx as number, dims: [...shape], rawData: data };
+    });
+    const model = { ...program.model, graph: { ...onnx, initializer: [...(onnx.initializer ?? []), ...consts] } };
+    const session = await InferenceSession.create(encode(OnnxModel, model, {}).read(), {
+      logSeverityLevel: 4,
+      extra: { optimization: { disable_specified_optimizers: FAULTY_FUSIONS } },
+    });
+    await session.release();
+  }
+});
+
+/** undefined when it is refused. */
+function lowered(graph: Graph): OnnxProgram | undefined {
+  try {
+    return lowerGraph(checkGraph(graph));
+  } catch (error) {
+    if (error instanceof AscendBundleError) return undefined;
+    throw error;
+  }
+}

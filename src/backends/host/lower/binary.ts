@@ -68,9 +68,12 @@ export const binaryLowerings: Lowerings = {
   Addcmul: ofInputs(['input_data', 'x1', 'x2', 'value'], ({ call }, x, x1, x2, value) => {
     return call('Add', x, call('Mul', value, call('Mul', x1, x2)));
   }),
-  Addcdiv: ofInputs(['input_data', 'x1', 'x2', 'value'], ({ call }, x, x1, x2, value) => {
-    return call('Add', x, call('Mul', value, call('Div', x1, x2)));
-  }),
+  Addcdiv: (op) => {
+    if (!isFloat(op)) op.fail(`divides ${op.input('x1').dtype.name}.`, 'Cast its inputs to a float.');
+    ofInputs(['input_data', 'x1', 'x2', 'value'], ({ call }, x, x1, x2, value) => {
+      return call('Add', x, call('Mul', value, call('Div', x1, x2)));
+    })(op);
+  },
   Lerp: ofInputs(['start', 'end', 'weight'], ({ call }, start, end, weight) => {
     return call('Add', start, call('Mul', weight, call('Sub', end, start)));
   }),

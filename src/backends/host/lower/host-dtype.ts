@@ -1,6 +1,6 @@
 // Which dtypes the host backend computes with. bfloat16 is widened: ONNX Runtime has hardly a kernel for it on a CPU.
-
 import { memoryBytes } from '../../../base/bytes.js';
+import { AscendBundleError } from '../../../base/errors.js';
 import { type DType, dtype } from '../../../graph/dtype.js';
 import { decodeElements } from '../../../graph/elements.js';
 import type { Tensor, TensorSpec } from '../../../graph/tensor.js';
@@ -24,6 +24,18 @@ const COMPUTED: ReadonlySet<string> = new Set([
 export function hostDType(given: DType): DType | undefined {
   if (given.name === 'bfloat16') return dtype('float32');
   return COMPUTED.has(given.name) ? given : undefined;
+}
+
+/**
+ * @param what  what has the dtype: `Weight "w"`
+ * @throws DTYPE_UNSUPPORTED
+ */
+export function requireHostDType(what: string, { name }: DType): void {
+  if (name === 'bfloat16' || COMPUTED.has(name)) return;
+  throw new AscendBundleError('DTYPE_UNSUPPORTED', {
+    message: `${what} is ${name}, which is not on the host backend.`,
+    fix: `The host backend has bfloat16, ${[...COMPUTED].join(', ')}. Use one of them, or build with --backend ascend.`,
+  });
 }
 
 /** The spec with bfloat16 widened; a dtype that the host does not know stays, and has been refused before. */

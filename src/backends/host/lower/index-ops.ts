@@ -3,6 +3,7 @@ import { type DType, dtype } from '../../../graph/dtype.js';
 import { dimProduct, normalAxes } from '../../../graph/ops/shape-tools.js';
 import { axisIndex, knownRank } from '../../../graph/ops/shapes.js';
 import { FAR } from '../../../graph/ops/strided-slice.js';
+import { isStatic } from '../../../graph/tensor.js';
 import type { LowerContext, Lowering, Lowerings } from './context.js';
 import { constantAxis } from './join.js';
 import { cast, dimValue, extents, int64Input, reshape } from './shape-values.js';
@@ -90,7 +91,14 @@ function emitTopK(
   attrs: Readonly<Record<string, number>>,
   [values, indices]: readonly [string, string | undefined],
 ): void {
-  const positions = `${values}/positions`;
+  const positions = op.fresh();
+  const { dtype: row, shape } = op.outputSpec();
+  if (op.input('x').shape.includes(0) && isStatic(shape)) {
+    // ONNX Runtime divides by the number of rows and ends the process when there are none.
+    op.emit('Expand', [op.scalar(0, { dtype: row, shape: [] }), op.int64s(shape)], {}, [values]);
+    if (indices !== undefined) op.emit('Expand', [op.scalar(0, { dtype: dtype('int32'), shape: [] }), op.int64s(shape)], {}, [indices]);
+    return;
+  }
   op.emit('TopK', [op.value('x'), count], attrs, [values, positions]);
   if (indices !== undefined) cast(op, positions, INT64, dtype('int32'), [indices]);
 }

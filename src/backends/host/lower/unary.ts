@@ -1,6 +1,4 @@
 // Element-wise operators of one input.
-import { each } from '../../../graph/ops/shapes.js';
-import { elementCount } from '../../../graph/tensor.js';
 import type { LowerContext, Lowerings } from './context.js';
 import { direct, type Formula, formula, type Term } from './formula.js';
 
@@ -101,11 +99,6 @@ export const unaryLowerings: Lowerings = {
   },
   Adds: (op) => withScalar(op, 'Add'),
   Muls: (op) => withScalar(op, 'Mul'),
-  ...each('ZerosLike OnesLike Fills', (op: LowerContext) => {
-    const value = op.node.type === 'Fills' ? op.float('value') : op.node.type === 'OnesLike' ? 1 : 0;
-    const shape = op.emit('Shape', [op.value('x')]);
-    op.emit('Expand', [op.scalar(value, op.input('x')), shape], {}, [op.output()]);
-  }),
 };
 
 /** `scale * x + shift`, of the attributes that Exp, Log and Power have. */
@@ -151,11 +144,4 @@ function erfc({ call }: Formula, x: string): string {
   const polynomial = rest.reduce<Term>((sum, coefficient) => call('Add', call('Mul', t, sum), coefficient), highest);
   const positive = call('Mul', t, call('Exp', call('Sub', polynomial, call('Mul', x, x))));
   return call('Where', call('Less', x, 0), call('Sub', 2, positive), positive);
-}
-
-/** Whether a Const is known to have none of these values. */
-export function constantAvoids(op: LowerContext, slot: string, values: readonly number[]): boolean {
-  const tensor = op.constant(slot);
-  if (tensor === undefined || elementCount(tensor.shape) > 1024) return false;
-  return op.constantInts(slot)?.every((value) => !values.includes(value)) === true;
 }

@@ -13,7 +13,7 @@ export const elementwiseRules: OutputRules = {
      Invert LogicalNot
      Relu Relu6 Relu6D LeakyRelu Elu Selu Celu CeluV2 Gelu FastGelu FastGeluV2 Sigmoid LogSigmoid HardSwish Swish Mish
      Softplus SoftplusV2 Softsign Tanh BNLL Threshold ThresholdV2D ThresholdedRelu Logit
-     Power Adds Muls Fills ZerosLike OnesLike`,
+     Power Adds Muls`,
     like('x'),
   ),
   HardMax: (op) => {
