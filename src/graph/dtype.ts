@@ -97,19 +97,12 @@ const byGe = indexBy((row) => row.ge);
 const byProto = indexBy((row) => row.proto);
 const byOnnx = indexBy((row) => row.onnx);
 const bySafetensors = indexBy((row) => row.safetensors);
-const byGeName = indexBy((row) => row.geName);
 
 export const findDType = (name: string): DType | undefined => byName.get(name);
 export const dtypeOfGe = (number: number): DType | undefined => byGe.get(number);
 export const dtypeOfProto = (number: number): DType | undefined => byProto.get(number);
 export const dtypeOfOnnx = (number: number): DType | undefined => byOnnx.get(number);
 export const dtypeOfSafetensors = (name: string): DType | undefined => bySafetensors.get(name);
-/** `DT_FLOAT`, or `FLOAT`; `DT_BFLOAT16` is GE's second name for BF16. */
-export function dtypeOfGeName(text: string): DType | undefined {
-  const name = text.replace(/^DT_/, '');
-  return byGeName.get(name === 'BFLOAT16' ? 'BF16' : name);
-}
-
 /**
  * The row of a dtype that the program itself names.
  *

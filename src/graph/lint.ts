@@ -97,8 +97,6 @@ export const LINT_RULES = {
   NOT_REFRESHABLE: notRefreshable,
 } as const satisfies Readonly<Record<string, Rule>>;
 
-export type LintRuleId = keyof typeof LINT_RULES;
-
 export interface LintOptions {
   /** false leaves out the rules that read the data of the consts; 1 GB takes them about a second. */
   readonly readData?: boolean;

@@ -77,7 +77,6 @@ export const graphSchema = z
 /** The schemas of the elements of the lists of a graph. */
 export const ELEMENT_SCHEMAS = { inputs: input, consts: constant, nodes: node } as const;
 
-export type GraphJson = z.infer<typeof graphSchema>;
 export type InputJson = z.infer<typeof input>;
 export type ConstJson = z.infer<typeof constant>;
 export type NodeJson = z.infer<typeof node>;

@@ -39,8 +39,6 @@ const FIELDS = {
 /** Version 1.0: no `model_num`, and everything after the platform is reserved. */
 const FIELDS_1 = { platformVersion: [156, 'char[20]'], platformType: [176, 'u8'], reserved: [177, 'bytes[79]'] } as const;
 
-export const MODEL_TYPES = ['ir', 'standard', 'tiny', 'flow', 'lite', 'bundle'] as const;
-
 export type HeaderFields = Omit<StructValue<typeof FIELDS>, 'checksum' | 'userDefineInfo' | 'padding' | 'reserved'>;
 
 export interface OmHeader extends HeaderFields {
