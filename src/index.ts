@@ -5,6 +5,7 @@ import { memoryBytes } from './base/bytes.js';
 import { AscendBundleError, type Problem } from './base/errors.js';
 import { type BuildResult, build as buildVerb } from './commands/build.js';
 import { type InspectResult, inspect as inspectVerb } from './commands/inspect.js';
+import { type PatchResult, patch as patchVerb } from './commands/patch.js';
 import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFields } from './commands/shared/bundle.js';
 import type { Io, Verb } from './commands/verb.js';
 import { findSubmodel } from './formats/om/index.js';
@@ -16,6 +17,7 @@ export type { UpdateReport } from './backends/backend.js';
 export { AscendBundleError, ERROR_CODES, type ErrorClass, type ErrorCode, EXIT_CODES, type Problem } from './base/errors.js';
 export type { BuildResult } from './commands/build.js';
 export type { InspectResult } from './commands/inspect.js';
+export type { PatchResult } from './commands/patch.js';
 export type { SpecFields, SubmodelFields, WeightFields } from './commands/shared/bundle.js';
 
 /** A dense, row-major, little-endian tensor. */
@@ -59,6 +61,34 @@ export interface BuildOptions {
  */
 export async function build(graph: string, { consts = [], onWarning, ...options }: BuildOptions): Promise<BuildResult> {
   return call(buildVerb, { ...options, graph, const: consts }, onWarning);
+}
+
+export interface PatchOptions {
+  /** Files of new weights by name: safetensors, npz, npy. */
+  readonly weights?: readonly string[];
+  /** Single weights in the grammar of the command line: `w=@w.npy`, `w=splat:0`. */
+  readonly set?: readonly string[];
+  /** The bundle to write; or replace the one that is given. */
+  readonly output?: string;
+  readonly inPlace?: boolean;
+  /** The graph that the bundle was built from: refuse when the bundle has other values. */
+  readonly source?: string;
+  /** Every weight must be given. */
+  readonly strict?: boolean;
+  /** Leave out tensors that no weight has the name of. */
+  readonly ignoreExtra?: boolean;
+  /** Replace an existing output. */
+  readonly force?: boolean;
+  readonly onWarning?: (problem: Problem) => void;
+}
+
+/**
+ * Writes new initial values into a bundle, without compiling.
+ *
+ * @throws AscendBundleError
+ */
+export async function patch(bundle: string, { onWarning, ...options }: PatchOptions): Promise<PatchResult> {
+  return call(patchVerb, { ...options, bundle }, onWarning);
 }
 
 /** What `inspect --json` gives as `result`. */

@@ -13,15 +13,31 @@ export interface Bytes {
   read(start?: number, end?: number): Uint8Array;
   /** The same bytes as a range of their own; reads nothing. */
   slice(start: number, end?: number): Bytes;
+  /**
+   * Fills `target` with the bytes from `start` on. Absent where `read` costs nothing (memory); memory that is used again saves
+   * half of the time of reading a large file.
+   */
+  readInto?(target: Uint8Array, start: number): void;
 }
 
 const CHUNK_BYTES = 4 << 20;
 
-/** Walks a range in pieces of at most `sizeBytes`. */
+/** Walks a range in pieces of at most `sizeBytes`. A piece may be overwritten by the next: use it before asking for that. */
 export function* chunks(bytes: Bytes, sizeBytes = CHUNK_BYTES): Generator<Uint8Array> {
-  for (let pos = 0; pos < bytes.length; pos += sizeBytes) {
-    yield bytes.read(pos, Math.min(bytes.length, pos + sizeBytes));
-  }
+  const reader = pieceReader();
+  for (let pos = 0; pos < bytes.length; pos += sizeBytes) yield reader(bytes, pos, Math.min(bytes.length, pos + sizeBytes));
+}
+
+/** Reads pieces into memory that it uses again: each is gone with the next. */
+export function pieceReader(): (bytes: Bytes, start: number, end: number) => Uint8Array {
+  let memory: Uint8Array | undefined;
+  return (bytes, start, end) => {
+    if (bytes.readInto === undefined) return bytes.read(start, end);
+    if (memory === undefined || memory.length < end - start) memory = Buffer.allocUnsafeSlow(end - start);
+    const piece = memory.subarray(0, end - start);
+    bytes.readInto(piece, start);
+    return piece;
+  };
 }
 
 class MemoryBytes implements Bytes {
@@ -50,9 +66,23 @@ export function utf8Bytes(text: string): Bytes {
 
 /**
  * Bytes that `produce(start, end)` makes when they are asked for. It is called with start < end and must give end - start bytes.
+ *
+ * @param fill  makes those from `start` on in memory that is there, where that is cheaper
  */
-export function computedBytes(length: number, produce: (start: number, end: number) => Uint8Array): Bytes {
+export function computedBytes(
+  length: number,
+  produce: (start: number, end: number) => Uint8Array,
+  fill?: (target: Uint8Array, start: number) => void,
+): Bytes {
   const range = (offset: number, size: number): Bytes => ({
+    ...(fill === undefined
+      ? {}
+      : {
+          readInto(target: Uint8Array, start: number) {
+            checkRange(start, start + target.length, size);
+            if (target.length > 0) fill(target, offset + start);
+          },
+        }),
     length: size,
     read(start = 0, end = size) {
       checkRange(start, end, size);
@@ -67,7 +97,11 @@ export function computedBytes(length: number, produce: (start: number, end: numb
 }
 
 export function zeroBytes(length: number): Bytes {
-  return computedBytes(length, (start, end) => new Uint8Array(end - start));
+  return computedBytes(
+    length,
+    (start, end) => new Uint8Array(end - start),
+    (target) => target.fill(0),
+  );
 }
 
 /** Several ranges one after the other; nothing is copied until it is read. */
@@ -82,21 +116,45 @@ export function concatBytes(parts: readonly Bytes[]): Bytes {
     starts.push(total);
     total += part.length;
   }
-  return computedBytes(total, (start, end) => {
+  const fill = (target: Uint8Array, start: number): void => {
     let i = lastAtMost(starts, start);
+    for (let pos = start; pos < start + target.length; i++) {
+      const part = filled[i] as Bytes;
+      const from = pos - (starts[i] as number);
+      const to = Math.min(part.length, start + target.length - (starts[i] as number));
+      const room = target.subarray(pos - start, pos - start + to - from);
+      if (part.readInto === undefined) room.set(part.read(from, to));
+      else part.readInto(room, from);
+      pos += to - from;
+    }
+  };
+  const produce = (start: number, end: number): Uint8Array => {
+    const i = lastAtMost(starts, start);
     const whole = filled[i] as Bytes;
     const offset = starts[i] as number;
     if (end - offset <= whole.length) return whole.read(start - offset, end - offset);
     const out = new Uint8Array(end - start);
-    for (let pos = start; pos < end; i++) {
-      const part = filled[i] as Bytes;
-      const from = pos - (starts[i] as number);
-      const to = Math.min(part.length, end - (starts[i] as number));
-      out.set(part.read(from, to), pos - start);
-      pos += to - from;
-    }
+    fill(out, start);
     return out;
-  });
+  };
+  return computedBytes(total, produce, fill);
+}
+
+/** New bytes for a range of as many. */
+export interface Patch {
+  readonly offsetBytes: number;
+  readonly bytes: Bytes;
+}
+
+/** The same bytes but for the patches, which do not overlap. */
+export function patchedBytes(bytes: Bytes, patches: readonly Patch[]): Bytes {
+  const pieces: Bytes[] = [];
+  let end = 0;
+  for (const patch of [...patches].sort((a, b) => a.offsetBytes - b.offsetBytes)) {
+    pieces.push(bytes.slice(end, patch.offsetBytes), patch.bytes);
+    end = patch.offsetBytes + patch.bytes.length;
+  }
+  return concatBytes([...pieces, bytes.slice(end)]);
 }
 
 function lastAtMost(sorted: readonly number[], value: number): number {
@@ -124,21 +182,25 @@ class OpenFile {
   }
 
   read(start: number, end: number): Uint8Array {
+    const out = Buffer.allocUnsafe(end - start);
+    this.readInto(out, start);
+    return out;
+  }
+
+  readInto(out: Uint8Array, start: number): void {
     // The system gives the number of a closed file to the next one that is opened: reading on would give its bytes.
     if (!this.#isOpen) throw new Error(`${this.path} was read after it was closed`);
-    const out = Buffer.allocUnsafe(end - start);
     for (let done = 0; done < out.length; ) {
       // A single read call is limited to just under 2 GiB by the kernel, so the loop is needed even without signals.
       const got = this.#readOnce(out, done, Math.min(out.length - done, 1 << 30), start + done);
       if (got === 0) {
         throw new AscendBundleError('FILE_TRUNCATED', {
-          message: `${this.path} ended at byte ${start + done} while ${end - start} bytes from ${start} were expected: the file has shrunk since it was opened.`,
+          message: `${this.path} ended at byte ${start + done} while ${out.length} bytes from ${start} were expected: the file has shrunk since it was opened.`,
           fix: 'Run again when nothing writes to the file.',
         });
       }
       done += got;
     }
-    return out;
   }
 
   #readOnce(out: Uint8Array, offset: number, length: number, position: number): number {
@@ -212,7 +274,11 @@ export interface FileBytes extends Bytes, Disposable {
  */
 export function openFile(path: string): FileBytes {
   const file = new OpenFile(path);
-  const bytes = computedBytes(file.sizeBytes, (start, end) => file.read(start, end));
+  const bytes = computedBytes(
+    file.sizeBytes,
+    (start, end) => file.read(start, end),
+    (target, start) => file.readInto(target, start),
+  );
   return Object.assign(bytes, { path, [Symbol.dispose]: () => file.close() });
 }
 
@@ -224,10 +290,16 @@ function checkRange(start: number, end: number, length: number): void {
 
 /** Whether two ranges hold the same bytes; stops at the first difference. */
 export function equalBytes(a: Bytes, b: Bytes): boolean {
-  if (a.length !== b.length) return false;
+  return a.length === b.length && firstDifference(a, b) === undefined;
+}
+
+/** Where two ranges of one length differ first; undefined when they do not. */
+export function firstDifference(a: Bytes, b: Bytes): number | undefined {
+  const [readOne, readOther] = [pieceReader(), pieceReader()];
   for (let pos = 0; pos < a.length; pos += CHUNK_BYTES) {
     const end = Math.min(a.length, pos + CHUNK_BYTES);
-    if (Buffer.compare(a.read(pos, end), b.read(pos, end)) !== 0) return false;
+    const [one, other] = [readOne(a, pos, end), readOther(b, pos, end)];
+    if (Buffer.compare(one, other) !== 0) return pos + one.findIndex((byte, i) => byte !== other[i]);
   }
-  return true;
+  return undefined;
 }

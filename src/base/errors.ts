@@ -54,6 +54,11 @@ export const ERROR_CODES = {
   WEIGHTS_NOT_INITIALIZED: 'input',
   DTYPE_UNSUPPORTED: 'input',
   BUNDLE_INVALID: 'input',
+  INIT_MISSING: 'input',
+  WEIGHTS_SHARED: 'input',
+  WEIGHT_UNPATCHABLE: 'input',
+  // the tool worked, and the answer is no
+  SOURCE_MISMATCH: 'check-failed',
   // backends
   BACKEND_UNAVAILABLE: 'backend',
   ORT_MISSING: 'backend',

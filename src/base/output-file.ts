@@ -1,36 +1,29 @@
 // Files are written beside their place under a temporary name, made durable, and only then given their name:
 // a failure leaves what was there before.
 import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Bytes, chunks, fileError } from './bytes.js';
+import { type Bytes, chunks, fileError, openFile, type Patch, patchedBytes } from './bytes.js';
 import { AscendBundleError } from './errors.js';
+import { type FileSystem, NODE_FILE_SYSTEM } from './file-system.js';
 
 export interface WriteOptions {
   /** Replace an existing file. */
   readonly force?: boolean;
   /** Looks at the finished temporary file; what it throws keeps the file from appearing. */
   readonly verify?: (temporaryPath: string) => void;
+  /** Permissions of a new file, less the umask. */
   readonly mode?: number;
+  /** Exact permissions instead, and the owner where the process may give the file away: those of a file that this one stands for. */
+  readonly like?: { readonly mode: number; readonly uid?: number; readonly gid?: number };
+  readonly fileSystem?: FileSystem;
 }
 
-export interface OutputFile {
-  readonly path: string;
-  readonly bytes: Bytes;
-}
+/** A file to write: whole, or as a copy of another file in which ranges have other bytes. */
+export type OutputFile =
+  | { readonly path: string; readonly bytes: Bytes }
+  | { readonly path: string; readonly copyOf: string; readonly patches: readonly Patch[] };
 
 /**
  * Writes `bytes` to `path`, all or nothing. SIGINT and SIGTERM end it, with nothing left behind.
@@ -47,37 +40,34 @@ export async function writeFileAtomically(path: string, bytes: Bytes, options: W
  *
  * @throws as `writeFileAtomically`
  */
-export async function writeFilesAtomically(
-  files: readonly OutputFile[],
-  { force = false, verify, mode = 0o666 }: WriteOptions = {},
-): Promise<void> {
+export async function writeFilesAtomically(files: readonly OutputFile[], options: WriteOptions = {}): Promise<void> {
+  const { force = false, verify, fileSystem = NODE_FILE_SYSTEM } = options;
   for (const { path } of files) refuseUnfit(path, force);
   const interruption = listenForSignals();
   const temporaries: string[] = [];
   const placed: string[] = [];
   let current = '';
   try {
-    for (const { path, bytes } of files) {
-      current = path;
-      const temporary = join(dirname(path), `.ascend-bundle-${randomBytes(6).toString('hex')}.tmp`);
-      const fd = openSync(temporary, 'wx', mode);
+    for (const file of files) {
+      current = file.path;
+      const temporary = join(dirname(current), `.ascend-bundle-${randomBytes(6).toString('hex')}.tmp`);
       temporaries.push(temporary);
-      await writeDurably(fd, bytes, () => interruption.throwIfReceived(path));
+      await writeTemporary(temporary, file, options, () => interruption.throwIfReceived(file.path));
       verify?.(temporary);
     }
     await nextTurn();
     interruption.throwIfReceived(current);
     for (const [i, { path }] of files.entries()) {
       current = path;
-      if (force) renameSync(temporaries[i] as string, path);
+      if (force) fileSystem.rename(temporaries[i] as string, path);
       else {
-        moveWithoutReplacing(temporaries[i] as string, path);
+        moveWithoutReplacing(fileSystem, temporaries[i] as string, path);
         placed.push(path);
       }
     }
-    for (const folder of new Set(files.map(({ path }) => dirname(path)))) syncFolder(folder);
+    for (const folder of new Set(files.map(({ path }) => dirname(path)))) syncFolder(fileSystem, folder);
   } catch (cause) {
-    for (const path of [...temporaries, ...placed]) rmSync(path, { force: true });
+    for (const path of [...temporaries, ...placed]) fileSystem.remove(path);
     if (cause instanceof AscendBundleError || !isErrno(cause)) throw cause;
     throw fileError(current, cause, 'write');
   } finally {
@@ -125,18 +115,117 @@ function refuseExisting(path: string): void {
   });
 }
 
-async function writeDurably(fd: number, bytes: Bytes, throwIfReceived: () => void): Promise<void> {
+async function writeTemporary(
+  temporary: string,
+  file: OutputFile,
+  { mode = 0o666, like, fileSystem = NODE_FILE_SYSTEM }: WriteOptions,
+  throwIfReceived: () => void,
+): Promise<void> {
+  const isCopied = 'copyOf' in file && copyFor(fileSystem, temporary, file);
+  const fd = fileSystem.open(temporary, isCopied ? 'r+' : 'wx', mode);
+  const flusher = new Flusher(fileSystem, fd);
   try {
-    for (const chunk of chunks(bytes)) {
-      for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
-      // A signal handler can only run between turns of the event loop.
-      await nextTurn();
-      throwIfReceived();
+    for (const { offsetBytes, bytes } of partsOf(file, isCopied)) {
+      let position = offsetBytes;
+      for (const chunk of chunks(bytes)) {
+        for (let done = 0; done < chunk.length; ) {
+          const written = fileSystem.write(fd, chunk, done, position);
+          done += written;
+          if (position !== null) position += written;
+        }
+        flusher.written(chunk.length);
+        // A signal handler can only run between turns of the event loop.
+        await nextTurn();
+        throwIfReceived();
+      }
     }
-    fsyncSync(fd);
+    if (like !== undefined) makeLike(fileSystem, fd, like);
+    await flusher.end();
+    fileSystem.fsync(fd);
   } finally {
-    closeSync(fd);
+    await flusher.settle();
+    fileSystem.close(fd);
   }
+}
+
+/** What to write into the file, each part at its offset or after the one before. */
+function partsOf(file: OutputFile, isCopied: boolean): readonly { readonly offsetBytes: number | null; readonly bytes: Bytes }[] {
+  if (!('copyOf' in file)) return [{ offsetBytes: null, bytes: file.bytes }];
+  return isCopied ? file.patches : [{ offsetBytes: null, bytes: patchedBytes(openFile(file.copyOf), file.patches) }];
+}
+
+/** @returns false where copying first would only write most of the file twice, and the file system cannot share blocks */
+function copyFor(fileSystem: FileSystem, temporary: string, { copyOf, patches }: Extract<OutputFile, { copyOf: string }>): boolean {
+  const patchBytes = patches.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const sharedOnly = patchBytes > statSync(copyOf).size / 2;
+  try {
+    fileSystem.copy(copyOf, temporary, sharedOnly);
+  } catch (cause) {
+    if (
+      sharedOnly &&
+      ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'ENOTTY'].includes((cause as NodeJS.ErrnoException).code ?? '')
+    )
+      return false;
+    throw cause;
+  }
+  // The copy has the permissions of its source, which need not let anybody write.
+  fileSystem.chmod(temporary, 0o600);
+  return true;
+}
+
+const FLUSH_BYTES = 16 << 20;
+
+/** Lets the disk begin before the last byte is there: otherwise it waits while we compute, and we wait while it writes. */
+class Flusher {
+  #waiting = 0;
+  #current: Promise<unknown> | undefined;
+  #failure: { readonly cause: unknown } | undefined;
+
+  constructor(
+    readonly fileSystem: FileSystem,
+    readonly fd: number,
+  ) {}
+
+  written(bytes: number): void {
+    this.#waiting += bytes;
+    if (this.#waiting < FLUSH_BYTES || this.#current !== undefined) return;
+    this.#waiting = 0;
+    this.#current = this.fileSystem.flush(this.fd).then(
+      () => {
+        this.#current = undefined;
+      },
+      (cause: unknown) => {
+        // The system tells a failed write once: the fsync at the end may know nothing of it.
+        this.#failure ??= { cause };
+        this.#current = undefined;
+      },
+    );
+  }
+
+  /** Waits for the last flush. @throws what one of them failed with */
+  async end(): Promise<void> {
+    await this.settle();
+    if (this.#failure !== undefined) throw this.#failure.cause;
+  }
+
+  /** No flush may be under way when the file is closed: its number might be another file's by then. */
+  async settle(): Promise<void> {
+    await this.#current;
+  }
+}
+
+function makeLike(fileSystem: FileSystem, fd: number, { mode, uid, gid }: NonNullable<WriteOptions['like']>): void {
+  const isForeign = uid !== process.getuid?.() || gid !== process.getgid?.();
+  if (uid !== undefined && gid !== undefined && isForeign) {
+    try {
+      fileSystem.fchown(fd, uid, gid);
+    } catch (cause) {
+      // Only root may give files away; for anybody else the file is his own, as after any editor that saves by renaming.
+      if ((cause as NodeJS.ErrnoException).code !== 'EPERM') throw cause;
+    }
+  }
+  // After the owner: a change of owner takes bits away.
+  fileSystem.fchmod(fd, mode & 0o7777);
 }
 
 function listenForSignals(): { throwIfReceived(path: string): void; stop(): void } {
@@ -159,29 +248,29 @@ function listenForSignals(): { throwIfReceived(path: string): void; stop(): void
 }
 
 /** link refuses an existing name, so that two writers at once cannot both believe they made the file. */
-function moveWithoutReplacing(from: string, to: string): void {
+function moveWithoutReplacing(fileSystem: FileSystem, from: string, to: string): void {
   try {
-    linkSync(from, to);
+    fileSystem.link(from, to);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'EEXIST') refuseExisting(to);
     // Some file systems (FAT, a few network shares) have no hard links.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw cause;
     refuseExisting(to);
-    return renameSync(from, to);
+    return fileSystem.rename(from, to);
   }
-  rmSync(from);
+  fileSystem.remove(from);
 }
 
-function syncFolder(path: string): void {
+function syncFolder(fileSystem: FileSystem, path: string): void {
   let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
-    fsyncSync(fd);
+    fd = fileSystem.open(path, 'r');
+    fileSystem.fsync(fd);
   } catch {
     // Not every file system can sync a folder (EINVAL), and not every folder may be read; the data itself is already durable.
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) fileSystem.close(fd);
   }
 }
 

@@ -91,6 +91,15 @@ const run = z.strictObject({
     .nullable(),
 });
 
+const patch = z.strictObject({
+  bundle: z.strictObject({ path: z.string(), bytes, inPlace: z.boolean() }),
+  patched: z.array(weight.pick({ name: true, dtype: true, shape: true, bytes: true })).describe('in update order'),
+  kept: z.array(z.string()),
+  ignored: z.array(z.string()),
+  separated: z.array(z.string()).describe('constants that shared their bytes with equal ones and have got their own'),
+  source: z.strictObject({ path: z.string() }).nullable().describe('the graph whose values the bundle was proven to have had'),
+});
+
 const attributes = z.record(z.string(), z.string());
 const constants = z.strictObject({ count: z.int(), bytes });
 
@@ -152,7 +161,7 @@ const consts = z.strictObject({
 const schema = z.strictObject({ name: z.string(), schema: z.looseObject({}) });
 
 /** The result of each verb. */
-export const RESULT_SCHEMAS = { build, run, inspect, consts, schema } as const;
+export const RESULT_SCHEMAS = { build, run, patch, inspect, consts, schema } as const;
 
 export const resultSchema = z
   .strictObject({
@@ -162,7 +171,7 @@ export const resultSchema = z
     exitCode: z.int(),
     tool: z.strictObject({ version: z.string() }),
     backend: z.strictObject({ kind: z.enum(['host', 'ascend']), reason: z.string() }).nullable(),
-    result: z.union([build, run, inspect, consts, schema]).nullable(),
+    result: z.union([build, run, patch, inspect, consts, schema]).nullable(),
     timings: z.array(z.strictObject({ step: z.string(), ms: milliseconds })),
     warnings: z.array(problem),
     error: z

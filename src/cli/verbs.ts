@@ -34,6 +34,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/run.js')).run, (await import('./text/run.js')).runText),
   },
   {
+    name: 'patch',
+    summary: 'give a bundle new initial weights, without compiling',
+    load: async () => pair((await import('../commands/patch.js')).patch, (await import('./text/patch.js')).patchText),
+  },
+  {
     name: 'inspect',
     summary: 'show what is inside a bundle, a model or a graph',
     load: async () => pair((await import('../commands/inspect.js')).inspect, (await import('./text/inspect.js')).inspectText),

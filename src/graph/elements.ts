@@ -1,4 +1,5 @@
 // The elements of a tensor as JavaScript values, and back. float16 and bfloat16 elements are held as their bits in a Uint16Array.
+import { chunks } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import type { DType } from './dtype.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './float16.js';
@@ -107,12 +108,17 @@ export function decodeElements(tensor: Tensor): Element[] {
   return Array.from({ length: array.length }, (_, i) => elementAt(tensor.dtype, array, i));
 }
 
-/** Walks a tensor of any size in typed arrays of at most 1 Mi elements; `start` is the index of a piece's first element. */
+/**
+ * Walks a tensor of any size in typed arrays of at most 1 Mi elements; `start` is the index of a piece's first element.
+ * A piece may be overwritten by the next.
+ */
 export function* elementChunks(tensor: Tensor): Generator<{ readonly start: number; readonly array: ElementArray }> {
   const size = kindOf(tensor.dtype).array.BYTES_PER_ELEMENT;
   const step = size << 20;
-  for (let pos = 0; pos < tensor.data.length; pos += step) {
-    yield { start: pos / size, array: typedView(tensor.dtype, tensor.data.read(pos, Math.min(tensor.data.length, pos + step))) };
+  let start = 0;
+  for (const piece of chunks(tensor.data, step)) {
+    yield { start, array: typedView(tensor.dtype, piece) };
+    start += step / size;
   }
 }
 

@@ -1,4 +1,4 @@
-// All `--update` values of a command line → tensors with names, each remembering where it comes from.
+// All values of `--update`, or of another option for weights, on a command line → tensors with names, each remembering where it comes from.
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
@@ -15,26 +15,27 @@ export interface GivenTensor extends NamedTensor {
 
 /**
  * @param texts  as typed: a file of tensors, or `name=VALUE` in the grammar of `--input`
+ * @param option  that they were given with, for messages
  * @returns what was given, names and specs unchecked: `planUpdate` compares them with the bundle
  * @throws VALUE_SYNTAX, WEIGHT_UNKNOWN for `name=VALUE`, FILE_KIND, errors of files
  */
-export function readUpdates(texts: readonly string[], weights: readonly RefreshableWeight[]): GivenTensor[] {
+export function readUpdates(texts: readonly string[], weights: readonly RefreshableWeight[], option = '--update'): GivenTensor[] {
   const names = weights.map((weight) => weight.constName);
-  return texts.map((text) => parseTensorValue(text, names)).flatMap((value) => tensorsOf(value, weights));
+  return texts.map((text) => parseTensorValue(text, names)).flatMap((value) => tensorsOf(value, weights, option));
 }
 
-function tensorsOf(value: ParsedValue, weights: readonly RefreshableWeight[]): GivenTensor[] {
+function tensorsOf(value: ParsedValue, weights: readonly RefreshableWeight[], option: string): GivenTensor[] {
   const { name, content, text } = value;
-  if (name === undefined && content.kind === 'file') return fromFile(content.path, weights);
-  const weight = name === undefined ? onlyWeight(text, weights) : findWeight(name, weights);
+  if (name === undefined && content.kind === 'file') return fromFile(content.path, weights, option);
+  const weight = name === undefined ? onlyWeight(text, weights, option) : findWeight(name, weights);
   const tensor = loadTensor(value, weight.spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' });
   return [{ ...tensor, name: weight.constName, source: content.kind === 'file' ? content.path : shown(text) }];
 }
 
-function fromFile(path: string, weights: readonly RefreshableWeight[]): GivenTensor[] {
+function fromFile(path: string, weights: readonly RefreshableWeight[], option: string): GivenTensor[] {
   const file = openTensorFile(path);
   if (file.kind === 'raw') throw notATensorFile(file.path);
-  if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights).constName, source: file.path }];
+  if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights, option).constName, source: file.path }];
   return file.tensors.map((tensor) => ({ ...tensor, source: file.path }));
 }
 
@@ -48,12 +49,12 @@ function findWeight(name: string, weights: readonly RefreshableWeight[]): Refres
   });
 }
 
-function onlyWeight(text: string, weights: readonly RefreshableWeight[]): RefreshableWeight {
+function onlyWeight(text: string, weights: readonly RefreshableWeight[], option: string): RefreshableWeight {
   const [only] = weights;
   if (only !== undefined && weights.length === 1) return only;
   const names = weights.map((weight) => weight.constName);
   throw new AscendBundleError('VALUE_SYNTAX', {
     message: `${shown(text)} does not say which weight it is for; the bundle has ${names.length}: ${listNames(names)}.`,
-    fix: `Write --update ${names[0] ?? 'name'}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`,
+    fix: `Write ${option} ${names[0] ?? 'name'}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`,
   });
 }

@@ -1,7 +1,7 @@
 // The outputs of a run.
 import type { OutputFields, RunResult } from '../../commands/run.js';
 import type { Style } from '../style.js';
-import { type Column, formatShape, tableText } from './table.js';
+import { type Column, formatShape, listText, tableText } from './table.js';
 
 export function runText({ initialized, update, outputs, inference }: RunResult, style: Style): string {
   const lines: string[] = [];
@@ -18,13 +18,6 @@ export function runText({ initialized, update, outputs, inference }: RunResult, 
 function updateText({ updated, kept, ignored }: NonNullable<RunResult['update']>): string {
   const part = (verb: string, names: readonly string[]): string => (names.length === 0 ? '' : `${verb} ${listText(names)}`);
   return [part('updated', updated), part('kept', kept), part('ignored', ignored)].filter((text) => text !== '').join('; ');
-}
-
-const SHOWN_NAMES = 8;
-
-function listText(names: readonly string[]): string {
-  if (names.length <= SHOWN_NAMES) return names.join(', ');
-  return `${names.slice(0, SHOWN_NAMES).join(', ')} and ${names.length - SHOWN_NAMES} more`;
 }
 
 function outputColumns(outputs: readonly OutputFields[]): readonly Column<OutputFields>[] {

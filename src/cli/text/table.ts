@@ -60,3 +60,11 @@ export function formatShape(shape: readonly number[]): string {
   if (shape.length === 1 && shape[0] === -2) return '[…]';
   return `[${shape.map((dim) => (dim < 0 ? '?' : dim)).join(', ')}]`;
 }
+
+const SHOWN_NAMES = 8;
+
+/** The first names, and how many more there are. */
+export function listText(names: readonly string[]): string {
+  if (names.length <= SHOWN_NAMES) return names.join(', ');
+  return `${names.slice(0, SHOWN_NAMES).join(', ')} and ${names.length - SHOWN_NAMES} more`;
+}

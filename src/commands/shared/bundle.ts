@@ -1,14 +1,19 @@
 // Opens a bundle for a verb, and describes one in the words that `build` and `inspect` share.
-import { openFile } from '../../base/bytes.js';
+import { type FileBytes, openFile } from '../../base/bytes.js';
 import { requireKind } from '../../formats/kind.js';
 import { type Bundle, type BundleWeight, type OmModel, readBundle, type Submodel } from '../../formats/om/index.js';
 import { type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 
 /** @throws FILE_NOT_FOUND, FILE_EMPTY, FILE_TRUNCATED, FILE_KIND, and what the reader finds */
 export function openBundleAt(path: string): Bundle {
+  return openBundleFile(path).bundle;
+}
+
+/** The same, with the file itself. */
+export function openBundleFile(path: string): { readonly file: FileBytes; readonly bundle: Bundle } {
   const file = openFile(path);
   requireKind(file, path, ['bundle']);
-  return readBundle(file, path);
+  return { file, bundle: readBundle(file, path) };
 }
 
 export interface SpecFields {

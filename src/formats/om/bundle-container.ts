@@ -123,6 +123,36 @@ export function writeBundle(models: readonly Bytes[], { layout = 'v2', varSize =
   return concatBytes([memoryBytes(header), writeTable(WIDE, entries), ...varInfo, ...models]);
 }
 
+/**
+ * The same bundle with another model in the place of one. All other bytes stay, but for the lengths and offsets that the new
+ * size changes.
+ *
+ * @param bytes  that `member` was read from
+ */
+export function replaceMember(bytes: Bytes, member: Pick<BundleMember, 'offsetBytes' | 'bytes'>, model: Bytes): Bytes {
+  const entries = readTable(WIDE, bytes, HEADER_BYTES, 'the bundle', 0);
+  const rest = HEADER_BYTES + tableBytes(WIDE, entries.length);
+  let memOffset = rest - HEADER_BYTES;
+  let pos = rest;
+  const table = entries.map((entry) => {
+    const isMember = entry.type === PARTITION.bundleModelInfo && pos === member.offsetBytes;
+    const placed = { ...entry, memOffset, memSize: isMember ? model.length : entry.memSize };
+    pos += entry.memSize;
+    memOffset += placed.memSize;
+    return placed;
+  });
+  const header = Uint8Array.from(bytes.read(0, HEADER_BYTES));
+  const modelLength = BigInt(bytes.length + model.length - member.bytes.length);
+  new DataView(header.buffer).setBigUint64(HEADER.modelLength[0], modelLength, true);
+  return concatBytes([
+    memoryBytes(header),
+    writeTable(WIDE, table),
+    bytes.slice(rest, member.offsetBytes),
+    model,
+    bytes.slice(member.offsetBytes + member.bytes.length),
+  ]);
+}
+
 /** Where the models of a bundle begin in its file, given their sizes in bytes. */
 export function memberOffsets(sizes: readonly number[], layout: BundleLayout = 'v2'): readonly number[] {
   let offset = HEADER_BYTES + tableBytes(WIDE, sizes.length + (layout === 'v2' ? 1 : 0)) + (layout === 'v2' ? VAR_SIZE_BYTES : 0);

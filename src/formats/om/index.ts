@@ -12,6 +12,7 @@ export {
 } from './bundle-container.js';
 export { findPartition, type Om, type Partition, type PartitionTable, readOm } from './container.js';
 export type { HeaderFields, OmHeader } from './header.js';
+export { type InitialValue, type InitialValues, readInitialValues } from './initial-values.js';
 export { type InoutInfo, type InoutTensor, inoutTensor, readInoutInfo, writeInoutInfo } from './inout-info.js';
 export { type HostLibrary, type Item, readCustomOps, readHostLibraries, readKernels, writeHostLibraries, writeKernels } from './items.js';
 export {
@@ -25,6 +26,7 @@ export {
 } from './layout.js';
 export { type Constant, OmModel, type Variable } from './model.js';
 export { PARTITION, partitionTypeName } from './partition-types.js';
+export { type BundlePatch, patchBundle } from './patch.js';
 export type { Role } from './roles.js';
 export { readTaskInfo, type TaskInfo, writeTaskInfo } from './task-info.js';
 export { type OmToWrite, type PartitionToWrite, partitionOffsets, type TableToWrite, writeOm } from './write.js';

@@ -4,11 +4,11 @@ import { type Bytes, concatBytes, equalBytes, zeroBytes } from '../../base/bytes
 import { type TensorSpec, tensorBytes } from '../../graph/tensor.js';
 import { paddedBytes } from '../encodings/ge-graph-write.js';
 
-const ALIGN_BYTES = 512;
+export const ALIGN_BYTES = 512;
 /** GE leaves the beginning of WEIGHTS_DATA unused, so that offset 0 is no constant's. */
 const LEAD_IN_BYTES = 512;
 /** GE 8 and later end WEIGHTS_DATA with an unused block; older files end with the last constant. */
-const TAIL_BYTES = 512;
+export const TAIL_BYTES = 512;
 /** Between variables, for atomic writes past the end. */
 const VARIABLE_GAP_BYTES = 1024;
 

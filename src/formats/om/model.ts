@@ -23,6 +23,8 @@ export interface Constant {
   readonly tensor: Tensor;
   /** In WEIGHTS_DATA; undefined when the bytes are in MODEL_DEF itself. */
   readonly offsetBytes: number | undefined;
+  /** From the beginning of the file; undefined likewise. */
+  readonly fileOffsetBytes: number | undefined;
 }
 
 export interface Variable extends TensorSpec {
@@ -116,16 +118,16 @@ export class OmModel {
 
   /** Every Const with a value, sub-graphs included. @throws FILE_MALFORMED */
   get constants(): readonly Constant[] {
-    const offsets = new Map<string, number | undefined>();
+    const places = new Map<string, Pick<Constant, 'offsetBytes' | 'fileOffsetBytes'>>();
     for (const graph of this.def.graph ?? []) {
-      for (const op of graph.op ?? []) offsets.set(`${graph.name}\0${op.name}`, placedOffset(op));
+      for (const op of graph.op ?? []) places.set(`${graph.name}\0${op.name}`, this.#placeOf(op, graph));
     }
     return [this.graph, ...this.graph.subgraphs].flatMap((graph) =>
       graph.nodes.flatMap((node) => {
         const tensor = node.type === 'Const' || node.type === 'Constant' ? constValue(node) : undefined;
         return tensor === undefined
           ? []
-          : [{ name: node.name, graph: graph.name, tensor, offsetBytes: offsets.get(`${graph.name}\0${node.name}`) }];
+          : [{ name: node.name, graph: graph.name, tensor, ...(places.get(`${graph.name}\0${node.name}`) ?? NOWHERE) }];
       }),
     );
   }
@@ -180,6 +182,13 @@ export class OmModel {
     return decompressModel(model, what, index === 0 ? model : this.def);
   }
 
+  #placeOf(op: OpDef, graph: GraphDef): Pick<Constant, 'offsetBytes' | 'fileOffsetBytes'> {
+    const offsetBytes = placedOffset(op);
+    const weights = offsetBytes === undefined ? undefined : this.#weightsOf(graph);
+    if (offsetBytes === undefined || weights === undefined) return NOWHERE;
+    return { offsetBytes, fileOffsetBytes: this.#base + weights.offsetBytes + offsetBytes };
+  }
+
   #constantBytes(desc: TensorDescriptor, op: OpDef, graph: GraphDef): Bytes | undefined {
     const length = Number(descriptorInt(desc, 'weightSize') ?? 0);
     const offset = offsetOf(desc);
@@ -222,6 +231,7 @@ function named(name: string, spec: TensorSpec | undefined): NamedSpec {
   return { name, dtype, shape, ...(format === undefined ? {} : { format }) };
 }
 
+const NOWHERE = { offsetBytes: undefined, fileOffsetBytes: undefined } as const;
 const UNKNOWN_SPEC: TensorSpec = { dtype: UNDEFINED_DTYPE, shape: UNKNOWN_RANK };
 
 /** HiAI's models say `merged_offset`. A field that is not there is 0, as everywhere in proto3. */

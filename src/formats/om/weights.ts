@@ -4,7 +4,8 @@
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { isStatic, type TensorSpec } from '../../graph/tensor.js';
 import { descriptorSpec } from '../encodings/ge-desc.js';
-import type { GraphDef, ModelDef, OpDef } from '../encodings/ge-model.js';
+import type { ModelDef, OpDef } from '../encodings/ge-model.js';
+import { dataEdge, type Scope, Scopes } from './scopes.js';
 
 export interface AssignedWeight {
   readonly variableName: string;
@@ -81,114 +82,8 @@ function weightSpec(assign: OpDef, source: OpDef | undefined, what: string): Ten
   return specs.find(({ shape }) => isStatic(shape)) ?? (specs[0] as TensorSpec);
 }
 
-interface Scope {
-  readonly graph: GraphDef;
-  readonly ops: ReadonlyMap<string, OpDef>;
-  /** The op that the graph is a branch of. */
-  readonly parent: { readonly scope: Scope; readonly op: OpDef } | undefined;
-}
-
 /** At any depth: GE moves pieces of a branch into PartitionedCalls. */
 function isBranch(scope: Scope): boolean {
   for (let { parent } = scope; parent !== undefined; parent = parent.scope.parent) if (parent.op.type === 'If') return true;
   return false;
-}
-
-interface Place {
-  readonly scope: Scope;
-  readonly op: OpDef;
-}
-
-/** Longer ways than any compiler makes; a circle of edges ends here. */
-const MAX_STEPS = 1000;
-
-/** The graphs of a model, and the ways between them. */
-class Scopes {
-  readonly #scopes = new Map<string, Scope>();
-  readonly #root: Scope | undefined;
-  /** Data ops of the root graph, with their position among each other. */
-  readonly #inputs: ReadonlyMap<OpDef, number>;
-
-  constructor(def: ModelDef) {
-    const [root, ...rest] = def.graph ?? [];
-    this.#inputs = new Map((root?.op ?? []).filter(({ type }) => type === 'Data').map((op, i) => [op, i]));
-    if (root === undefined) return;
-    const byName = new Map(rest.map((graph) => [graph.name ?? '', graph]));
-    this.#root = { graph: root, ops: opsOf(root), parent: undefined };
-    const waiting = [this.#root];
-    for (let scope = waiting.pop(); scope !== undefined; scope = waiting.pop()) {
-      for (const op of scope.graph.op ?? []) {
-        for (const name of op.subgraphName ?? []) {
-          const graph = byName.get(name);
-          if (graph === undefined || this.#scopes.has(name)) continue;
-          const inner: Scope = { graph, ops: opsOf(graph), parent: { scope, op } };
-          this.#scopes.set(name, inner);
-          waiting.push(inner);
-        }
-      }
-    }
-  }
-
-  *assigns(): Generator<Place> {
-    for (const scope of this.#root === undefined ? [] : [this.#root, ...this.#scopes.values()]) {
-      for (const op of scope.graph.op ?? []) if (op.type === 'Assign') yield { scope, op };
-    }
-  }
-
-  /** Back along first inputs, through conversions and the borders of sub-graphs, to a Variable or an input of the model. */
-  origin(start: Scope, edge: string | undefined): Place | undefined {
-    let scope = start;
-    let next = edge;
-    for (let step = 0; next !== undefined && step < MAX_STEPS; step++) {
-      const { name, index } = splitEdge(next);
-      const op = scope.ops.get(name);
-      if (op === undefined) return undefined;
-      if (op.type === 'Variable') return { scope, op };
-      const slot = op.attr?.get('_parent_node_index')?.i;
-      if (op.type === 'Data' && scope.parent !== undefined && slot !== undefined) {
-        next = dataEdge(scope.parent.op, Number(slot));
-        scope = scope.parent.scope;
-      } else if (op.type === 'Data') return { scope, op };
-      else {
-        const inner = op.type === 'PartitionedCall' ? this.#scopes.get(op.subgraphName?.[0] ?? '') : undefined;
-        next = inner === undefined ? dataEdge(op, 0) : resultEdge(inner.graph, index);
-        scope = inner ?? scope;
-      }
-    }
-    return undefined;
-  }
-
-  get inputCount(): number {
-    return this.#inputs.size;
-  }
-
-  /** The place of a Data op of the root graph among the inputs of the model. */
-  inputIndex(op: OpDef): number | undefined {
-    const position = this.#inputs.get(op);
-    if (position === undefined) return undefined;
-    const index = Number(op.attr?.get('index')?.i ?? position);
-    return Number.isSafeInteger(index) && index >= 0 && index < this.#inputs.size ? index : undefined;
-  }
-}
-
-function opsOf(graph: GraphDef): ReadonlyMap<string, OpDef> {
-  return new Map((graph.op ?? []).map((op) => [op.name ?? '', op]));
-}
-
-/** The string of a data slot; control edges come after all of them. */
-function dataEdge(op: OpDef, slot: number): string | undefined {
-  const edge = op.input?.[slot];
-  return edge === undefined || edge === '' || edge.endsWith(':-1') ? undefined : edge;
-}
-
-/** What a sub-graph gives as output `index` of the op that it is a branch of. */
-function resultEdge(graph: GraphDef, index: number): string | undefined {
-  const op = graph.op?.find(({ type }) => type === 'NetOutput');
-  const slot = op?.inputDesc?.findIndex((desc) => Number(desc.attr?.get('_parent_node_index')?.i) === index) ?? -1;
-  return op === undefined ? undefined : dataEdge(op, slot < 0 ? index : slot);
-}
-
-function splitEdge(edge: string): { readonly name: string; readonly index: number } {
-  const colon = edge.lastIndexOf(':');
-  return { name: edge.slice(0, colon), index: Number(edge.slice(colon + 1)) };
 }

@@ -1,0 +1,141 @@
+// patch: new initial weights in a finished bundle, without a compiler. Only the bytes of the weights change.
+import { realpathSync, statSync } from 'node:fs';
+import { z } from 'zod';
+import { AscendBundleError } from '../base/errors.js';
+import { fileIdentity } from '../base/file-system.js';
+import { refuseOutput } from '../base/output-file.js';
+import { tensorBytes } from '../graph/tensor.js';
+import { type PreparedPatch, preparePatch, writePatch } from '../weights/patch.js';
+import { readUpdates } from '../weights/updates.js';
+import { openBundleFile, type WeightFields } from './shared/bundle.js';
+import { readGraphSource } from './shared/source.js';
+import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
+
+export interface PatchValues {
+  readonly bundle: string;
+  readonly weights: readonly string[];
+  readonly set: readonly string[];
+  readonly output?: string | undefined;
+  readonly inPlace: boolean;
+  readonly source?: string | undefined;
+  readonly strict: boolean;
+  readonly ignoreExtra: boolean;
+  readonly force: boolean;
+}
+
+const values: ValuesSchema<PatchValues> = z.strictObject({
+  bundle: z.string(),
+  weights: z.array(z.string()).default([]),
+  set: z.array(z.string()).default([]),
+  output: z.string().optional(),
+  inPlace: z.boolean().default(false),
+  source: z.string().optional(),
+  strict: z.boolean().default(false),
+  ignoreExtra: z.boolean().default(false),
+  force: z.boolean().default(false),
+});
+
+export interface PatchResult {
+  readonly bundle: { readonly path: string; readonly bytes: number; readonly inPlace: boolean };
+  /** In update order. */
+  readonly patched: readonly Pick<WeightFields, 'name' | 'dtype' | 'shape' | 'bytes'>[];
+  readonly kept: readonly string[];
+  readonly ignored: readonly string[];
+  /** Constants of the init graph that shared their bytes with equal ones and have got their own; the bundle has grown by them. */
+  readonly separated: readonly string[];
+  /** The graph whose values the bundle was proven to have had. */
+  readonly source: { readonly path: string } | null;
+}
+
+export const patch: Verb<PatchValues, PatchResult> = {
+  name: 'patch',
+  summary: 'give a bundle new initial weights, without compiling',
+  description: `Writes new initial values into the init graph of a bundle of either backend. Names, dtypes and shapes are compared with the bundle first; every byte that is not a weight stays. With --in-place the file is replaced at once: power loss leaves the old or the new one.
+
+Weights are files (safetensors, npz, npy) with --weights, or values (name=@w.npy, name=splat:0, name=1,2,3) with --set.`,
+  arguments: [{ name: 'bundle', help: 'the bundle to patch' }],
+  options: [
+    { flags: '--weights <file>', help: 'new weights by name: safetensors, npz, npy', repeat: true },
+    { flags: '--set <name=value>', help: 'one weight, in the grammar of run --input', repeat: true },
+    { flags: '-o, --output <path>', help: 'the bundle to write' },
+    { flags: '--in-place', help: 'replace the bundle itself' },
+    { flags: '--source <graph>', help: 'refuse when the bundle has not the values of this graph, which it was built from' },
+    { flags: '--strict', help: 'every weight must be given' },
+    { flags: '--ignore-extra', help: 'leave out tensors that no weight has the name of' },
+    { flags: '--force', help: 'replace an existing output' },
+  ],
+  examples: [
+    'ascend-bundle patch linear.om --weights new.safetensors -o linear-2.om',
+    'ascend-bundle patch linear.om --weights new.safetensors --in-place',
+    'ascend-bundle patch linear.om --set const_2=splat:0 --source graph.json -o linear-2.om',
+  ],
+  values,
+  run: patchFile,
+};
+
+async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResult>> {
+  const target = targetOf(given);
+  const identity = fileIdentity(given.bundle);
+  const { file, bundle } = openBundleFile(given.bundle);
+  const prepared = await io.step('check', () => {
+    const tensors = [...readUpdates(given.weights, bundle.weights, '--weights'), ...readUpdates(given.set, bundle.weights, '--set')];
+    return preparePatch({ ...given, file, bundle, path: given.bundle, given: tensors, source: readSource(given) });
+  });
+  for (const warning of prepared.plan.warnings) io.warn(warning);
+  const { force, inPlace } = given;
+  await io.step('write', () => writePatch(prepared, { from: given.bundle, to: target, identity, inPlace, force }));
+  return { result: resultOf(given, target, prepared) };
+}
+
+/** Which file is to be written; checked before anything is read. */
+function targetOf({ bundle, output, inPlace, weights, set, force }: PatchValues): string {
+  const usage = (message: string, fix: string): never => {
+    throw new AscendBundleError('USAGE', { message, fix });
+  };
+  if (weights.length + set.length === 0)
+    usage('No new weights were given.', 'Give them with --weights new.safetensors or --set name=value.');
+  if (inPlace) {
+    if (output !== undefined) usage('-o and --in-place exclude each other.', 'Leave one of them out.');
+    const target = realPath(bundle);
+    if (target === undefined) return bundle;
+    // A link stays a link: what it leads to is replaced.
+    refuseOutput(target, { force: true });
+    return target;
+  }
+  if (output === undefined)
+    return usage('Where to write is not said.', 'Give the new bundle a name with -o, or replace this one with --in-place.');
+  if (realPath(output) !== undefined && realPath(output) === realPath(bundle))
+    usage(`The output ${output} is the bundle itself.`, 'Use --in-place.');
+  refuseOutput(output, { force });
+  return output;
+}
+
+/** Undefined where there is nothing, or nothing that can be looked at: opening it will say why. */
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function readSource({ source }: PatchValues): Parameters<typeof preparePatch>[0]['source'] {
+  return source === undefined ? undefined : { path: source, graph: readGraphSource(source).graph };
+}
+
+function resultOf({ bundle, inPlace, source }: PatchValues, target: string, { plan, change }: PreparedPatch): PatchResult {
+  const path = inPlace ? bundle : target;
+  return {
+    bundle: { path, bytes: statSync(target).size, inPlace },
+    patched: [...plan.tensors].map(([name, { dtype, shape }]) => ({
+      name,
+      dtype: dtype.name,
+      shape: [...shape],
+      bytes: tensorBytes(dtype, shape),
+    })),
+    kept: plan.kept,
+    ignored: plan.ignored,
+    separated: change.kind === 'ranges' ? [] : change.moved,
+    source: source === undefined ? null : { path: source },
+  };
+}

@@ -1,0 +1,127 @@
+// New initial values for a bundle, checked in full before a byte is written: names, dtypes and shapes, the place of each weight,
+// and, where its graph is at hand, the values that are there now.
+import { statSync } from 'node:fs';
+import { type Bytes, equalBytes, openFile } from '../base/bytes.js';
+import { AscendBundleError } from '../base/errors.js';
+import { type FileSystem, fileIdentity, NODE_FILE_SYSTEM } from '../base/file-system.js';
+import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
+import { throwProblems } from '../base/problems.js';
+import { type Bundle, type BundlePatch, type InitialValues, patchBundle, readBundle, readInitialValues } from '../formats/om/index.js';
+import type { Graph } from '../graph/graph.js';
+import { type PlanOptions, planUpdate, type UpdatePlan } from './plan.js';
+import { proveInitialValues } from './prove.js';
+import type { GivenTensor } from './updates.js';
+
+export interface PatchJob extends PlanOptions {
+  readonly file: Bytes;
+  readonly bundle: Bundle;
+  /** The bundle's path, for messages. */
+  readonly path: string;
+  readonly given: readonly GivenTensor[];
+  /** What the bundle was built from: its values must be those that are there. */
+  readonly source?: { readonly path: string; readonly graph: Graph } | undefined;
+}
+
+export interface PreparedPatch {
+  readonly plan: UpdatePlan;
+  readonly change: BundlePatch;
+}
+
+/**
+ * @throws INIT_MISSING for a bundle without an init graph, WEIGHT_UNPATCHABLE, WEIGHTS_SHARED, SOURCE_MISMATCH, and as `planUpdate`
+ */
+export function preparePatch({ file, bundle, path, given, source, ...options }: PatchJob): PreparedPatch {
+  const initial = readInitialValues(bundle) ?? initMissing(path);
+  const plan = planUpdate(bundle.weights, given, options);
+  requireKnown(initial, plan, path);
+  const isPatched = ({ weight }: { readonly weight: { readonly constName: string } }): boolean => plan.tensors.has(weight.constName);
+  if (source !== undefined) proveInitialValues(initial.values.filter(isPatched), source.graph, { bundle: path, source: source.path });
+  const data = new Map([...plan.tensors].map(([name, tensor]) => [name, tensor.data]));
+  return { plan, change: patchBundle(file, initial, data, path) };
+}
+
+export interface WritePatchOptions {
+  /** The bundle that the patch was prepared for, with its `fileIdentity` at that time. */
+  readonly from: string;
+  readonly identity: string;
+  /** The same file, when it is to be replaced. */
+  readonly to: string;
+  readonly inPlace: boolean;
+  /** Replace an existing file. */
+  readonly force?: boolean;
+  readonly fileSystem?: FileSystem;
+}
+
+/**
+ * Writes beside the place, makes it durable, looks at it, and gives it its name: whatever ends it in between, there is either the
+ * old file or the new one.
+ *
+ * @throws FILE_EXISTS, FILE_IO (also when `from` was written to meanwhile), BUNDLE_INVALID, INTERRUPTED, TERMINATED
+ */
+export async function writePatch(
+  prepared: PreparedPatch,
+  { from, identity, to, inPlace, force = false, fileSystem = NODE_FILE_SYSTEM }: WritePatchOptions,
+): Promise<void> {
+  const { mode, uid, gid } = statSync(from);
+  const { change } = prepared;
+  const file: OutputFile =
+    change.kind === 'ranges' ? { path: to, copyOf: from, patches: change.patches } : { path: to, bytes: change.bytes };
+  await writeFilesAtomically([file], {
+    force: inPlace || force,
+    like: inPlace ? { mode, uid, gid } : { mode },
+    verify: (written) => {
+      requireUnchanged(from, identity);
+      verifyPatch(readBundle(openFile(written), to), prepared);
+    },
+    fileSystem,
+  });
+}
+
+function requireUnchanged(path: string, identity: string): void {
+  if (fileIdentity(path) === identity) return;
+  throw new AscendBundleError('FILE_IO', {
+    message: `${path} was written to while it was patched; the patch was not kept.`,
+    fix: 'Run again when nothing else writes to it.',
+  });
+}
+
+/**
+ * Every new value must be where it is sought. Where constants were moved the values are compared whole; else the places are those
+ * of the old bundle, and of each value the ends are.
+ */
+function verifyPatch(patched: Bundle, { plan: { tensors }, change }: PreparedPatch): void {
+  const values = new Map(readInitialValues(patched)?.values.map(({ weight, constant }) => [weight.constName, constant.tensor]));
+  for (const [name, { data }] of tensors) {
+    const found = values.get(name)?.data;
+    if (found !== undefined && (change.kind === 'ranges' ? equalEnds(found, data) : equalBytes(found, data))) continue;
+    throw new AscendBundleError('BUNDLE_INVALID', {
+      message: `The patched bundle does not read back as it should: weight "${name}" has not its new value. It was not kept.`,
+      fix: 'This is a fault of the patch, not of your weights, unless their file was written to meanwhile; please report it.',
+    });
+  }
+}
+
+const END_BYTES = 1 << 16;
+
+function equalEnds(a: Bytes, b: Bytes): boolean {
+  if (a.length !== b.length) return false;
+  const [head, tail] = [Math.min(END_BYTES, a.length), Math.max(0, a.length - END_BYTES)];
+  return equalBytes(a.slice(0, head), b.slice(0, head)) && equalBytes(a.slice(tail), b.slice(tail));
+}
+
+function initMissing(path: string): never {
+  throw new AscendBundleError('INIT_MISSING', {
+    message: `${path} was built without an init graph, so it holds no initial values.`,
+    fix: 'Give the weights at run time with run --update, or build the bundle again without --no-init.',
+  });
+}
+
+function requireKnown({ unknown }: InitialValues, { updated }: UpdatePlan, path: string): void {
+  const problems = updated.flatMap((name) => {
+    const problem = unknown.get(name);
+    if (problem === undefined) return [];
+    const fix = 'Give the weight at run time with run --update, or build the bundle again with the new value.';
+    return [{ ...problem, code: 'WEIGHT_UNPATCHABLE', fix }];
+  });
+  throwProblems(problems, path, 'WEIGHT_UNPATCHABLE');
+}
