@@ -2,7 +2,7 @@
 // because absolute times on a shared machine mean little. Needs Linux, and 4 GB of room in the temporary folder.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -15,6 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-bench-'));
 try {
   startUp();
   await largeModels();
+  patchInPlace();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -57,6 +58,58 @@ async function largeModels() {
   }
 }
 
+/** Against writing and fsyncing as many raw bytes, in turn; of the verb its own steps, without the start of the process. */
+function patchInPlace(runs = 9) {
+  const [layers, dim] = [25, 1024];
+  const model = join(folder, 'patch.onnx');
+  const bundle = join(folder, 'patch.om');
+  writeModel(model, 'inline', layers, dim);
+  const names = Array.from({ length: layers }, (_, i) => `w${i}`);
+  measure(['build', model, '--consts', names.join(), '-o', bundle]);
+  const weights = join(folder, 'new.safetensors');
+  writeWeights(weights, names, dim);
+  const { size } = statSync(bundle);
+  const times = { raw: [], all: [], one: [] };
+  const peaks = [];
+  for (let i = 0; i < runs; i++) {
+    times.raw.push(writeRaw(join(folder, 'raw'), size));
+    for (const [name, given] of Object.entries({ all: ['--weights', weights], one: ['--set', 'w3=splat:0.5'] })) {
+      const { stdout, peakMiB } = measure(['patch', bundle, ...given, '--in-place', '--json']);
+      times[name].push(JSON.parse(stdout).timings.reduce((sum, { ms }) => sum + ms, 0));
+      peaks.push(peakMiB);
+    }
+  }
+  const ratio = (name) => median(times[name].map((ms, i) => ms / times.raw[i])).toFixed(2);
+  print(`patch in place, ${Math.round(size / 1e6)} MB`, `${median(times.all).toFixed(0)} ms for all weights: ${ratio('all')} x raw bytes`);
+  print('  one weight of 25', `${median(times.one).toFixed(0)} ms: ${ratio('one')} x raw bytes; peak ${Math.max(...peaks)} MiB`);
+}
+
+function writeRaw(path, bytes) {
+  const block = Buffer.alloc(4 << 20, 1);
+  const start = performance.now();
+  const fd = openSync(path, 'w');
+  for (let left = bytes; left > 0; left -= block.length) writeSync(fd, block, 0, Math.min(left, block.length));
+  fsyncSync(fd);
+  closeSync(fd);
+  const ms = performance.now() - start;
+  rmSync(path);
+  return ms;
+}
+
+function writeWeights(path, names, dim) {
+  const bytes = dim * dim * 4;
+  const header = Object.fromEntries(
+    names.map((name, i) => [name, { dtype: 'F32', shape: [dim, dim], data_offsets: [i * bytes, (i + 1) * bytes] }]),
+  );
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeUInt32LE(text.length);
+  const fd = openSync(path, 'w');
+  writeSync(fd, Buffer.concat([length, text]));
+  for (let i = 0; i < names.length; i++) writeSync(fd, weights(1000 + i, dim));
+  closeSync(fd);
+}
+
 /** The process says its own peak when it ends: VmHWM of /proc, and whether the runtime's library is mapped. */
 function measure(args) {
   const hook = `process.on('exit', () => {
@@ -67,7 +120,7 @@ function measure(args) {
   const start = performance.now();
   const preload = join(folder, 'peak.cjs');
   writeFile(preload, Buffer.from(hook));
-  const { status, stderr } = spawnSync(process.execPath, ['--require', preload, BIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', preload, BIN, ...args], {
     encoding: 'utf8',
     cwd: folder,
     maxBuffer: 1 << 26,
@@ -75,11 +128,12 @@ function measure(args) {
   const seconds = (performance.now() - start) / 1000;
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
   const [, kib, loaded] = /@@(\d+) (\w+)/.exec(stderr);
-  return { seconds, peakMiB: Math.round(Number(kib) / 1024), loadedOrt: loaded === 'true' };
+  return { seconds, stdout, peakMiB: Math.round(Number(kib) / 1024), loadedOrt: loaded === 'true' };
 }
 
-/** x [1, DIM] through LAYERS MatMuls with pseudo-random weights. */
-function writeModel(path, kind) {
+/** x [1, dim] through MatMuls with pseudo-random weights. */
+function writeModel(path, kind, layers = LAYERS, dim = DIM) {
+  const layerBytes = dim * dim * 4;
   const varint = (value) => {
     const out = [];
     let rest = value;
@@ -92,55 +146,55 @@ function writeModel(path, kind) {
   const info = (name) =>
     Buffer.concat([
       bytes(1, name),
-      bytes(2, bytes(1, Buffer.concat([int(1, 1), bytes(2, Buffer.concat([bytes(1, int(1, 1)), bytes(1, int(1, DIM))]))]))),
+      bytes(2, bytes(1, Buffer.concat([int(1, 1), bytes(2, Buffer.concat([bytes(1, int(1, 1)), bytes(1, int(1, dim))]))]))),
     ]);
   const entry = (key, value) => bytes(13, Buffer.concat([bytes(1, key), bytes(2, value)]));
   const fd = openSync(path, 'w');
   const data = kind === 'external' ? openSync(`${path}.data`, 'w') : fd;
   const nodes = [];
   const heads = [];
-  for (let i = 0; i < LAYERS; i++) {
+  for (let i = 0; i < layers; i++) {
     nodes.push(
       bytes(
         1,
         Buffer.concat([
           bytes(1, i === 0 ? 'x' : `h${i - 1}`),
           bytes(1, `w${i}`),
-          bytes(2, i === LAYERS - 1 ? 'y' : `h${i}`),
+          bytes(2, i === layers - 1 ? 'y' : `h${i}`),
           bytes(3, `mm${i}`),
           bytes(4, 'MatMul'),
         ]),
       ),
     );
-    const spec = Buffer.concat([int(1, DIM), int(1, DIM), int(2, 1), bytes(8, `w${i}`)]);
+    const spec = Buffer.concat([int(1, dim), int(1, dim), int(2, 1), bytes(8, `w${i}`)]);
     heads.push(
       kind === 'external'
         ? Buffer.concat([
             spec,
             entry('location', `${kind}.onnx.data`),
-            entry('offset', String(i * LAYER_BYTES)),
-            entry('length', String(LAYER_BYTES)),
+            entry('offset', String(i * layerBytes)),
+            entry('length', String(layerBytes)),
             int(14, 1),
           ])
-        : Buffer.concat([spec, tagged(9, LAYER_BYTES)]),
+        : Buffer.concat([spec, tagged(9, layerBytes)]),
     );
   }
-  const inlineBytes = kind === 'external' ? 0 : LAYER_BYTES;
+  const inlineBytes = kind === 'external' ? 0 : layerBytes;
   const tail = Buffer.concat([bytes(11, info('x')), bytes(12, info('y'))]);
   const initializers = heads.map((head) => Buffer.concat([tagged(5, head.length + inlineBytes), head]));
-  const graphBytes = [...nodes, ...initializers, tail].reduce((sum, part) => sum + part.length, 0) + LAYERS * inlineBytes;
+  const graphBytes = [...nodes, ...initializers, tail].reduce((sum, part) => sum + part.length, 0) + layers * inlineBytes;
   writeSync(fd, Buffer.concat([int(1, 8), bytes(8, int(2, 17)), tagged(7, graphBytes), ...nodes]));
-  for (let i = 0; i < LAYERS; i++) {
+  for (let i = 0; i < layers; i++) {
     writeSync(fd, initializers[i]);
-    writeSync(data, weights(i));
+    writeSync(data, weights(i, dim));
   }
   writeSync(fd, tail);
   closeSync(fd);
   if (data !== fd) closeSync(data);
 }
 
-function weights(seed) {
-  const out = new Float32Array(DIM * DIM);
+function weights(seed, dim) {
+  const out = new Float32Array(dim * dim);
   let state = seed + 1;
   for (let i = 0; i < out.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;

@@ -79,9 +79,10 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
   const { file, bundle } = openBundleFile(given.bundle);
   const prepared = await io.step('check', () => {
     const tensors = [...readUpdates(given.weights, bundle.weights, '--weights'), ...readUpdates(given.set, bundle.weights, '--set')];
-    return preparePatch({ ...given, file, bundle, path: given.bundle, given: tensors, source: readSource(given) });
+    const patch = preparePatch({ ...given, file, bundle, path: given.bundle, given: tensors, source: readSource(given) });
+    for (const warning of patch.plan.warnings) io.warn(warning);
+    return patch;
   });
-  for (const warning of prepared.plan.warnings) io.warn(warning);
   const { force, inPlace } = given;
   await io.step('write', () => writePatch(prepared, { from: given.bundle, to: target, identity, inPlace, force }));
   return { result: resultOf(given, target, prepared) };

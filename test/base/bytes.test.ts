@@ -10,6 +10,7 @@ import {
   equalBytes,
   memoryBytes,
   openFile,
+  patchedBytes,
   utf8Bytes,
   zeroBytes,
 } from '../../src/base/bytes.js';
@@ -59,9 +60,39 @@ describe('a range of any kind', () => {
   test('is walked in pieces that cover it once', () => {
     fc.assert(
       fc.property(ranges, fc.integer({ min: 1, max: 9 }), ({ bytes, content }, size) => {
-        const pieces = [...chunks(bytes, size)];
+        // A piece is gone with the next.
+        const pieces = Array.from(chunks(bytes, size), (piece) => Uint8Array.from(piece));
         expect(pieces.every((piece) => piece.length > 0 && piece.length <= size)).toBe(true);
         expect(Buffer.concat(pieces)).toEqual(content);
+      }),
+    );
+  });
+
+  test('is read into memory that is there, where that is offered', () => {
+    fc.assert(
+      fc.property(ranges, fc.nat(), fc.nat(), ({ bytes, content }, a, b) => {
+        if (bytes.readInto === undefined) return;
+        const [start, end] = [a % (content.length + 1), b % (content.length + 1)].sort((x, y) => x - y) as [number, number];
+        const room = Buffer.alloc(end - start + 2, 7);
+        bytes.readInto(room.subarray(1, -1), start);
+        expect(room).toEqual(Buffer.concat([Buffer.of(7), content.subarray(start, end), Buffer.of(7)]));
+        expect(() => bytes.readInto?.(new Uint8Array(content.length + 1 - start), start)).toThrow(RangeError);
+      }),
+    );
+  });
+
+  test('with patches has their bytes and all others of its own', () => {
+    fc.assert(
+      fc.property(ranges, fc.array(fc.nat(), { maxLength: 6 }), ({ bytes, content }, cuts) => {
+        const places = [...new Set(cuts.map((cut) => cut % (content.length + 1)))].sort((x, y) => x - y);
+        const expected = Buffer.from(content);
+        const patches = places.flatMap((start, i) => {
+          const end = places[i + 1];
+          if (end === undefined || i % 2 === 1) return [];
+          expected.fill(0xee, start, end);
+          return [{ offsetBytes: start, bytes: memoryBytes(new Uint8Array(end - start).fill(0xee)) }];
+        });
+        expect(Buffer.from(patchedBytes(bytes, patches.reverse()).read())).toEqual(expected);
       }),
     );
   });

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { computedBytes, utf8Bytes, zeroBytes } from '../../src/base/bytes.js';
+import { type FileSystem, NODE_FILE_SYSTEM } from '../../src/base/file-system.js';
 import { refuseOutput, writeFileAtomically, writeFilesAtomically } from '../../src/base/output-file.js';
 import { bundleScript } from '../support/script.js';
 
@@ -71,6 +72,58 @@ test('verify sees the finished content under another name, and what it throws le
   await expect(writeFileAtomically(at('a'), utf8Bytes('content'), { verify })).rejects.toThrow('not good');
   expect(seen).toEqual(['content']);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a copy of a file with ranges of other bytes, small or most of it', async () => {
+  const old = Buffer.from('0123456789'.repeat(1000));
+  writeFileSync(at('old'), old);
+  for (const size of [1, 9000]) {
+    const patches = [
+      { offsetBytes: 500, bytes: zeroBytes(size) },
+      { offsetBytes: 9999, bytes: utf8Bytes('x') },
+    ];
+    await writeFilesAtomically([{ path: at('new'), copyOf: at('old'), patches }], { force: true });
+    const expected = Buffer.from(old);
+    expected.fill(0, 500, 500 + size);
+    expected.write('x', 9999);
+    expect(readFileSync(at('new')).equals(expected)).toBe(true);
+  }
+  expect(readFileSync(at('old')).equals(old)).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(['new', 'old']);
+});
+
+test('what the disk says while it is written counts, even where the last word is good', async () => {
+  const flush = async () => {
+    throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  };
+  const fileSystem = { ...NODE_FILE_SYSTEM, flush };
+  await expect(writeFileAtomically(at('a'), zeroBytes(40 << 20), { fileSystem })).rejects.toMatchObject({ code: 'FILE_IO' });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('no flush is under way when the file is closed', async () => {
+  let flushing = 0;
+  const fileSystem: FileSystem = {
+    ...NODE_FILE_SYSTEM,
+    async flush(fd) {
+      flushing++;
+      await NODE_FILE_SYSTEM.flush(fd);
+      await new Promise((done) => setTimeout(done, 20));
+      flushing--;
+    },
+    close(fd) {
+      expect(flushing).toBe(0);
+      NODE_FILE_SYSTEM.close(fd);
+    },
+  };
+  await writeFileAtomically(at('a'), zeroBytes(40 << 20), { fileSystem });
+  expect(statSync(at('a')).size).toBe(40 << 20);
+  let reads = 0;
+  const ending = computedBytes(80 << 20, (start, end) => {
+    if (reads++ > 10) throw new Error('the source failed');
+    return new Uint8Array(end - start);
+  });
+  await expect(writeFileAtomically(at('b'), ending, { fileSystem })).rejects.toThrow('the source failed');
 });
 
 test('the permissions are those asked for, less the umask', async () => {

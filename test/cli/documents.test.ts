@@ -61,6 +61,17 @@ test('of every verb that succeeds', async () => {
   });
   expect(ran.warnings.map(({ code }) => code)).toEqual(['WEIGHT_NOT_FINITE']);
 
+  const patched = await success(['patch', 'linear.om', '--set', 'const_2=splat:1', '--source', 'examples/linear/graph.json', '--in-place']);
+  expect(patched).toMatchObject({ command: 'patch', backend: null, warnings: [] });
+  expect(patched.result).toEqual({
+    bundle: { path: 'linear.om', bytes: readFileSync(place.path('linear.om')).length, inPlace: true },
+    patched: [{ name: 'const_2', dtype: 'float32', shape: [4], bytes: 16 }],
+    kept: ['const_1'],
+    ignored: [],
+    separated: [],
+    source: { path: 'examples/linear/graph.json' },
+  });
+
   expect((await success(['consts', 'examples/onnx/mlp.onnx', '--names-only'])).result).toMatchObject({
     consts: [{ name: 'fc1.weight', eligible: true, users: [{ type: 'Gemm' }] }, {}, {}, {}],
   });
@@ -74,6 +85,8 @@ test('of every verb that fails, with the words of the text output', async () => 
     [['build', 'examples/linear/graph.json', '--consts', 'const_3,x'], 'CONST_NOT_FOUND', 4, 'build'],
     [['run', 'empty.om'], 'FILE_EMPTY', 4, 'run'],
     [['inspect', 'missing.om'], 'FILE_NOT_FOUND', 7, 'inspect'],
+    [['patch', 'missing.om', '--set', 'w=1', '--in-place'], 'FILE_NOT_FOUND', 7, 'patch'],
+    [['patch', 'empty.om', '--set', 'w=1'], 'USAGE', 2, 'patch'],
     [['consts', 'examples', '--json'], 'FILE_IO', 7, 'consts'],
     [['schema', 'nothing'], 'USAGE', 2, 'schema'],
     [['inspect'], 'USAGE', 2, 'inspect'],
