@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 // Threads crash with ffi-rs and with native code in general; forks do not.
-const shared = { pool: 'forks' as const, testTimeout: 120_000 };
+// Tests that use ONNX Runtime as a reference send nothing either.
+const env = { ORT_DISABLE_TELEMETRY: '1' };
+const shared = { pool: 'forks' as const, testTimeout: 120_000, env };
 
 export default defineConfig({
   test: {

@@ -2,7 +2,7 @@
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
-import type { NamedTensor } from '../graph/tensor.js';
+import { isEmpty, type NamedTensor } from '../graph/tensor.js';
 import { listNames, notATensorFile, openTensorFile } from './read.js';
 import { loadTensor } from './resolve.js';
 import { shown } from './shown.js';
@@ -28,7 +28,10 @@ function tensorsOf(value: ParsedValue, weights: readonly RefreshableWeight[], op
   const { name, content, text } = value;
   if (name === undefined && content.kind === 'file') return fromFile(content.path, weights, option);
   const weight = name === undefined ? onlyWeight(text, weights, option) : findWeight(name, weights);
-  const tensor = loadTensor(value, weight.spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' });
+  // An empty tensor says "keep", whatever its shape.
+  const { declared } = value;
+  const spec = declared !== undefined && isEmpty(declared) ? declared : weight.spec;
+  const tensor = loadTensor(value, spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' });
   return [{ ...tensor, name: weight.constName, source: content.kind === 'file' ? content.path : shown(text) }];
 }
 

@@ -77,14 +77,14 @@ export class Workplace {
   /** In this process, ten times faster: the same built files, without bin/ and without stdin. One at a time. */
   async call(args: readonly string[], { env }: Pick<CliOptions, 'env'> = {}): Promise<CliResult> {
     const { main } = (await import(CLI)) as { main(argv: readonly string[]): Promise<number> };
-    const before = { cwd: process.cwd(), env: process.env, stdout: process.stdout.write, stderr: process.stderr.write };
+    const before = { cwd: process.cwd(), env: { ...process.env }, stdout: process.stdout.write, stderr: process.stderr.write };
     const written = { stdout: '', stderr: '' };
     const catching = (name: 'stdout' | 'stderr') => (piece: unknown) => {
       written[name] += String(piece);
       return true;
     };
     process.chdir(this.folder);
-    process.env = { PATH: process.env['PATH'] ?? '', HOME: this.folder, ...env };
+    setEnvironment({ PATH: before.env['PATH'], HOME: this.folder, ...env });
     process.stdout.write = catching('stdout') as typeof process.stdout.write;
     process.stderr.write = catching('stderr') as typeof process.stderr.write;
     try {
@@ -92,7 +92,7 @@ export class Workplace {
     } finally {
       process.stdout.write = before.stdout;
       process.stderr.write = before.stderr;
-      process.env = before.env;
+      setEnvironment(before.env);
       process.chdir(before.cwd);
       for (const stream of [process.stdout, process.stderr]) stream.removeListener('error', stream.listeners('error').at(-1) as () => void);
     }
@@ -102,4 +102,10 @@ export class Workplace {
   json<R = unknown>(args: readonly string[], options?: CliOptions): ResultDocument<R> {
     return JSON.parse(this.run([...args, '--json'], options).stdout);
   }
+}
+
+/** In place: native code reads the environment of the process, not an object in its stead. */
+function setEnvironment(env: Readonly<Record<string, string | undefined>>): void {
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value;
 }

@@ -10,8 +10,15 @@ import { requireHostDType } from './lower/host-dtype.js';
 
 export type Ort = typeof import('onnxruntime-node');
 
+/**
+ * Since 1.30 ONNX Runtime keeps a device id and a queue of events in ~/.cache/Microsoft and sends them, unless this is set
+ * before its library is loaded. Nothing here sends anything, so it is set; a value that the user has given stays.
+ */
+const NO_TELEMETRY = 'ORT_DISABLE_TELEMETRY';
+
 /** @throws ORT_MISSING */
 export async function loadOrt(): Promise<Ort> {
+  process.env[NO_TELEMETRY] ??= '1';
   try {
     return await import('onnxruntime-node');
   } catch (cause) {

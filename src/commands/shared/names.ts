@@ -15,7 +15,8 @@ export function readNames(lists: readonly string[], single: readonly string[] = 
 
 /** Whether a line of a list gives back this name; names with line feeds, or that look like a comment, do not. */
 export function isListable(name: string): boolean {
-  return namesInText(`${name}\n`).join('\n') === name;
+  const [back, ...more] = namesInText(name);
+  return back === name && more.length === 0;
 }
 
 function splitNames(list: string): string[] {
