@@ -19,3 +19,9 @@ function normalizeOne(argument: string): string {
     fix: `Write --${(single[1] as string).replaceAll('_', '-')}, or ${argument.slice(0, 2)} and its value as two words.`,
   });
 }
+
+/** Known before anything is parsed, because a mistake in the options must be reported as JSON too. `lint --format json` is --json. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const options = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  return options.some((word, i) => word === '--json' || word === '--format=json' || (word === '--format' && options[i + 1] === 'json'));
+}

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileError } from '../base/bytes.js';
 import { AscendBundleError, EXIT_CODES } from '../base/errors.js';
 import type { Outcome } from '../commands/verb.js';
-import { normalizeArguments } from './arguments.js';
+import { normalizeArguments, wantsJson } from './arguments.js';
 import { jsonText, resultDocument } from './document.js';
 import { createReporter, type Reporter } from './reporter.js';
 import { type ColorChoice, styleFor } from './style.js';
@@ -19,8 +19,7 @@ import type { LoadedVerb } from './verbs.js';
  */
 export async function main(argv: readonly string[]): Promise<number> {
   watchStreams();
-  // Known before parsing, because a mistake in the options must be reported as JSON too.
-  const wantsJson = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
+  const isJson = wantsJson(argv);
   const version = readVersion();
   let command: string | null = null;
   let color: ColorChoice = 'auto';
@@ -46,7 +45,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     reporter.stop();
     const { result, error } = outcome;
     const exitCode = error?.exitCode ?? 0;
-    if (wantsJson) {
+    if (isJson) {
       process.stdout.write(`${jsonText(resultDocument({ command, exitCode, version, ...reporter, result, error }))}\n`);
       return exitCode;
     }
@@ -56,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     reporter?.stop();
     const exitCode = error instanceof AscendBundleError ? error.exitCode : EXIT_CODES.internal;
-    if (wantsJson) process.stdout.write(`${jsonText(resultDocument({ command, exitCode, version, ...reporter, error }))}\n`);
+    if (isJson) process.stdout.write(`${jsonText(resultDocument({ command, exitCode, version, ...reporter, error }))}\n`);
     else process.stderr.write(`${errorText(error, styleFor(color, process.stderr, process.env))}\n`);
     return exitCode;
   }

@@ -142,6 +142,8 @@ const inspect = z.strictObject({
     .nullable(),
 });
 
+const severity = z.enum(['error', 'warning']);
+
 const consts = z.strictObject({
   path: z.string(),
   kind: z.string(),
@@ -153,15 +155,46 @@ const consts = z.strictObject({
       bytes,
       users: z.array(z.strictObject({ node: z.string(), type: z.string(), slot: z.string() })),
       eligible: z.boolean(),
-      risks: z.array(z.strictObject({ code: z.string(), severity: z.enum(['error', 'warning']), message: z.string() })),
+      risks: z.array(z.strictObject({ code: z.string(), severity, message: z.string() })),
     }),
   ),
+});
+
+const lint = z.strictObject({
+  path: z.string(),
+  kind: z.string(),
+  scope: z.enum(['weights', 'graph']).describe('what was named and selected; or every constant, as if it were to become a weight'),
+  checked: z.int(),
+  selection,
+  findings: z.array(
+    z.strictObject({
+      code: z.string().describe('the rule'),
+      severity,
+      const: z.string(),
+      others: z.array(z.string()).describe('further constants that it is about'),
+      message: z.string(),
+      fix: z.string().nullable(),
+      subgraph: z.string().nullable(),
+      pointer: z.string().nullable().describe('JSON pointer, in a graph.json'),
+    }),
+  ),
+  errors: z.int(),
+  warnings: z.int(),
+  failOn: z.enum(['error', 'warning', 'never']),
 });
 
 const schema = z.strictObject({ name: z.string(), schema: z.looseObject({}) });
 
 /** The result of each verb. */
-export const RESULT_SCHEMAS = { build, run, patch, inspect, consts, schema } as const;
+export const RESULT_SCHEMAS = {
+  build,
+  run,
+  patch,
+  inspect,
+  consts,
+  lint,
+  schema,
+} as const;
 
 export const resultSchema = z
   .strictObject({
@@ -171,7 +204,7 @@ export const resultSchema = z
     exitCode: z.int(),
     tool: z.strictObject({ version: z.string() }),
     backend: z.strictObject({ kind: z.enum(['host', 'ascend']), reason: z.string() }).nullable(),
-    result: z.union([build, run, patch, inspect, consts, schema]).nullable(),
+    result: z.union(Object.values(RESULT_SCHEMAS)).nullable(),
     timings: z.array(z.strictObject({ step: z.string(), ms: milliseconds })),
     warnings: z.array(problem),
     error: z

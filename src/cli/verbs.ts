@@ -49,6 +49,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/consts.js')).consts, (await import('./text/consts.js')).constsText),
   },
   {
+    name: 'lint',
+    summary: 'say what speaks against the weights of a graph, without building',
+    load: async () => pair((await import('../commands/lint.js')).lint, (await import('./text/lint.js')).lintText),
+  },
+  {
     name: 'schema',
     summary: 'print the JSON Schema of a document',
     load: async () => pair((await import('../commands/schema.js')).schema, (await import('./text/schema.js')).schemaText),

@@ -29,6 +29,17 @@ export function selectWeights(graph: Graph, names: readonly string[], options: S
       fix: 'Name at least one Const of the graph.',
     });
   }
+  const { weights, problems } = lookUpWeights(graph, names, options);
+  throwProblems(problems, 'The list of constants', 'CONST_UNFIT');
+  return weights;
+}
+
+/** The weights that the names mean, and what is wrong with the other names: for those who report and do not build. */
+export function lookUpWeights(
+  graph: Graph,
+  names: readonly string[],
+  options: SelectOptions = {},
+): { readonly weights: readonly RefreshableWeight[]; readonly problems: readonly Problem[] } {
   const consts = constsByName(graph);
   const problems: Problem[] = [];
   const seen = new Set<string>();
@@ -42,8 +53,7 @@ export function selectWeights(graph: Graph, names: readonly string[], options: S
     const { desc } = constContent((consts.get(name) as PlacedNode).node) as NonNullable<ReturnType<typeof constContent>>;
     return [{ constName: name, variableName: generatedNames(name).variable, updateIndex, spec: specOf(desc) }];
   });
-  throwProblems(problems, 'The list of constants', 'CONST_UNFIT');
-  return weights;
+  return { weights, problems };
 }
 
 function repeated(name: string, seen: ReadonlySet<string>): Problem | undefined {
