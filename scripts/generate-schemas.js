@@ -8,6 +8,7 @@ process.chdir(project);
 const contents = `
   export { z } from 'zod';
   export { graphSchema as graph } from './src/formats/graph-json/schema.js';
+  export { sessionSchema as session } from './src/commands/session/requests.js';
   export { resultSchema as result } from './src/cli/result-schema.js';
 `;
 const { outputFiles } = await build({

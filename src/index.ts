@@ -11,7 +11,7 @@ import type { Io, Verb } from './commands/verb.js';
 import { findSubmodel } from './formats/om/index.js';
 import { dtype } from './graph/dtype.js';
 import { type ElementArray, elementsOf } from './graph/elements.js';
-import { describeSpec, type NamedTensor, type Tensor, tensorBytes } from './graph/tensor.js';
+import { describeSpec, type Tensor, tensorBytes } from './graph/tensor.js';
 
 export type { UpdateReport } from './backends/backend.js';
 export { AscendBundleError, ERROR_CODES, type ErrorClass, type ErrorCode, EXIT_CODES, type Problem } from './base/errors.js';
@@ -115,6 +115,10 @@ export interface OpenedBundle extends AsyncDisposable {
   initialize(): Promise<void>;
   /** Replaces the weights given; the others keep their value. All or nothing. */
   update(weights: Tensors): Promise<UpdateReport>;
+  /** The weights as they were last given, by name; one without a value is not among them. */
+  snapshot(): Record<string, OutputData>;
+  /** Gives every weight its value in a snapshot; one that is not in it has no value afterwards. All or nothing. */
+  restore(snapshot: Tensors): Promise<void>;
   /** @returns the outputs by name, in the order of the model */
   run(inputs: Tensors): Promise<Record<string, OutputData>>;
   close(): Promise<void>;
@@ -141,6 +145,8 @@ function opened(session: Session, weights: readonly WeightFields[]): OpenedBundl
     weights,
     initialize: async () => session.initialize(),
     update: async (given) => session.update(tensorMap(given)),
+    snapshot: () => Object.fromEntries([...session.snapshot()].map(([name, tensor]) => [name, outputData(tensor)])),
+    restore: async (snapshot) => session.restore(tensorMap(snapshot)),
     run: async (inputs) => Object.fromEntries((await session.run(tensorMap(inputs))).map((tensor) => [tensor.name, outputData(tensor)])),
     close,
     [Symbol.asyncDispose]: close,
@@ -169,6 +175,6 @@ function toTensor(name: string, { dtype: dtypeName, shape, data }: TensorData): 
   return { ...spec, data: memoryBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
 }
 
-function outputData(tensor: NamedTensor): OutputData {
+function outputData(tensor: Tensor): OutputData {
   return { dtype: tensor.dtype.name, shape: tensor.shape, data: elementsOf(tensor) };
 }

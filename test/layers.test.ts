@@ -41,7 +41,7 @@ function layerOf(path: string): number {
 /** The unit that may not import its siblings: a verb, a backend, a file format. */
 function unitOf(path: string): string {
   const [layer, name = '', inner = ''] = path.split('/');
-  if (layer === 'commands' && name !== 'shared' && name !== 'verb.js' && name !== 'verb.ts') return `verb ${name}`;
+  if (layer === 'commands' && name !== 'shared' && name !== 'verb.js' && name !== 'verb.ts') return `verb ${name.replace(/\.[jt]s$/, '')}`;
   if (layer === 'backends' && inner !== '') return `backend ${name}`;
   // kind.ts tells the formats apart, so it knows all of them.
   if (layer === 'formats' && name !== 'encodings' && !name.startsWith('kind.')) return `format ${name.replace(/\.[jt]s$/, '')}`;

@@ -58,6 +58,8 @@ export interface UpdateReport {
   readonly warnings: readonly Problem[];
 }
 
+export type WeightsSnapshot = ReadonlyMap<string, Tensor>;
+
 /** An opened bundle. Its variables live as long as it does. */
 export interface Session extends AsyncDisposable {
   readonly inputs: readonly NamedSpec[];
@@ -75,6 +77,17 @@ export interface Session extends AsyncDisposable {
    * @throws WEIGHT_UNKNOWN, WEIGHTS_MISSING, TENSOR_MISMATCH; then no weight has changed
    */
   update(weights: ReadonlyMap<string, Tensor>): Promise<UpdateReport>;
+  /**
+   * The weights as they were last given, by name of the const; one without a value is not in it. These are copies that the host
+   * keeps: no backend needs a way to read its variables back. Later updates do not change them.
+   */
+  snapshot(): WeightsSnapshot;
+  /**
+   * Gives every weight its value in the snapshot, a scalar 0 included; a weight that is not in it has no value afterwards.
+   *
+   * @throws WEIGHT_UNKNOWN, TENSOR_MISMATCH for a snapshot of another bundle; then no weight has changed
+   */
+  restore(snapshot: WeightsSnapshot): Promise<void>;
   /**
    * Runs the inference graph.
    *

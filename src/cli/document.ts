@@ -1,5 +1,6 @@
 // The one JSON document on stdout.
-import { AscendBundleError, type Problem } from '../base/errors.js';
+import { errorFields, problemFields } from '../base/error-fields.js';
+import type { Problem } from '../base/errors.js';
 import type { BackendInfo } from '../commands/verb.js';
 import type { Timing } from './reporter.js';
 
@@ -28,26 +29,6 @@ export function resultDocument({ command, exitCode, version, backend, result, ti
     warnings: warnings.map(problemFields),
     error: error === undefined ? null : errorFields(error),
   };
-}
-
-function problemFields({ code, message, fix, at }: Problem): object {
-  return { code, message, fix: fix ?? null, at: at ?? null };
-}
-
-function errorFields(error: unknown): object {
-  if (!(error instanceof AscendBundleError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return {
-      class: 'internal',
-      code: 'INTERNAL',
-      message,
-      fix: null,
-      at: null,
-      problems: [],
-      stack: error instanceof Error ? error.stack : null,
-    };
-  }
-  return { class: error.class, ...problemFields(error), problems: error.problems.map(problemFields) };
 }
 
 /** 64-bit integers beyond 2^53 as strings; infinities as JSON has none. */

@@ -43,13 +43,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
     const outcome = await loaded.verb.run(values, reporter);
     reporter.stop();
-    const { result, error } = outcome;
+    const { result, error, isStreamed = false } = outcome;
     const exitCode = error?.exitCode ?? 0;
-    if (isJson) {
+    if (isJson && !isStreamed) {
       process.stdout.write(`${jsonText(resultDocument({ command, exitCode, version, ...reporter, result, error }))}\n`);
       return exitCode;
     }
-    process.stdout.write(outcomeText(loaded, outcome, color));
+    if (!isStreamed) process.stdout.write(outcomeText(loaded, outcome, color));
     if (error !== undefined) process.stderr.write(`${errorText(error, styleFor(color, process.stderr, process.env))}\n`);
     return exitCode;
   } catch (error) {

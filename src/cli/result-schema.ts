@@ -183,6 +183,9 @@ const lint = z.strictObject({
   failOn: z.enum(['error', 'warning', 'never']),
 });
 
+/** A session writes replies; a document only when it does not come to that. */
+const session = z.null();
+
 const schema = z.strictObject({ name: z.string(), schema: z.looseObject({}) });
 
 /** The result of each verb. */
@@ -193,6 +196,7 @@ export const RESULT_SCHEMAS = {
   inspect,
   consts,
   lint,
+  session,
   schema,
 } as const;
 

@@ -54,6 +54,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/lint.js')).lint, (await import('./text/lint.js')).lintText),
   },
   {
+    name: 'session',
+    summary: 'keep a bundle open and answer JSON requests, one a line',
+    load: async () => pair((await import('../commands/session.js')).session, () => ''),
+  },
+  {
     name: 'schema',
     summary: 'print the JSON Schema of a document',
     load: async () => pair((await import('../commands/schema.js')).schema, (await import('./text/schema.js')).schemaText),

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import graph from '../../schemas/graph.schema.json' with { type: 'json' };
 import result from '../../schemas/result.schema.json' with { type: 'json' };
+import session from '../../schemas/session.schema.json' with { type: 'json' };
 import type { Outcome, ValuesSchema, Verb } from './verb.js';
 
-const SCHEMAS = { graph, result } as const;
+const SCHEMAS = { graph, result, session } as const;
 type SchemaName = keyof typeof SCHEMAS;
 
 export interface SchemaValues {
@@ -12,7 +13,7 @@ export interface SchemaValues {
 }
 
 const values: ValuesSchema<SchemaValues> = z.strictObject({
-  name: z.enum(Object.keys(SCHEMAS) as [SchemaName, ...SchemaName[]], `must be ${Object.keys(SCHEMAS).join(' or ')}`).default('graph'),
+  name: z.enum(Object.keys(SCHEMAS) as [SchemaName, ...SchemaName[]], `must be one of ${Object.keys(SCHEMAS).join(', ')}`).default('graph'),
 }) as ValuesSchema<SchemaValues>;
 
 export interface SchemaResult {
@@ -23,8 +24,8 @@ export interface SchemaResult {
 export const schema: Verb<SchemaValues, SchemaResult> = {
   name: 'schema',
   summary: 'print the JSON Schema of a document',
-  description: `Prints a JSON Schema (draft 2020-12): "graph" of a graph.json, "result" of what --json prints. Give it to an editor as "$schema", or to a validator.`,
-  arguments: [{ name: 'name', help: `${Object.keys(SCHEMAS).join(' or ')} (default: graph)`, optional: true }],
+  description: `Prints a JSON Schema (draft 2020-12): "graph" of a graph.json, "result" of what --json prints, "session" of the lines of a session. Give it to an editor as "$schema", or to a validator.`,
+  arguments: [{ name: 'name', help: `${Object.keys(SCHEMAS).join(', ')} (default: graph)`, optional: true }],
   options: [],
   examples: ['ascend-bundle schema graph > graph.schema.json', 'ascend-bundle schema result'],
   values,

@@ -37,6 +37,8 @@ export interface Outcome<R> {
   readonly result: R;
   /** Replaces everything else on stdout when there is no --json: for output made for pipes. */
   readonly raw?: string;
+  /** The verb has written to stdout itself, line by line; nothing is added, with --json neither. */
+  readonly isStreamed?: boolean;
   /** The tool worked and the answer is no (CHECK_FAILED, exit 3): the result is printed all the same, and this says why not. */
   readonly error?: AscendBundleError | undefined;
 }

@@ -14,17 +14,21 @@ import { type ParsedValue, parseTensorValue } from './value-syntax.js';
 const UNNAMED = 'arr_0';
 
 /**
- * @param texts  as typed: `x=@x.npy`, `2x2xf32=1,2,3,4`, `inputs.npz`, …
+ * @param given  as typed (`x=@x.npy`, `2x2xf32=1,2,3,4`, `inputs.npz`, …), or parsed already
  * @param specs  the inputs of the model, in its order
  * @param owner  whose they are, for messages: `the bundle`
  * @returns a tensor for every input, in the model's order
  * @throws VALUE_SYNTAX, INPUT_REPEATED, INPUT_UNKNOWN, INPUT_MISSING (all at once), TENSOR_MISMATCH, errors of files
  */
-export function resolveInputs(texts: readonly string[], specs: readonly NamedSpec[], owner = 'the model'): ReadonlyMap<string, Tensor> {
+export function resolveInputs(
+  given: readonly (string | ParsedValue)[],
+  specs: readonly NamedSpec[],
+  owner = 'the model',
+): ReadonlyMap<string, Tensor> {
   const names = specs.map((spec) => spec.name);
   const found = new Map<string, { readonly tensor: Tensor; readonly text: string }>();
   const problems: Problem[] = [];
-  for (const value of texts.map((text) => parseTensorValue(text, names))) {
+  for (const value of given.map((one) => (typeof one === 'string' ? parseTensorValue(one, names) : one))) {
     for (const { spec, tensor } of tensorsOf(value, specs, owner, problems)) {
       const before = found.get(spec.name);
       if (before !== undefined) throw repeated(spec.name, before.text, value.text);

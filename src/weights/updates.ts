@@ -14,14 +14,19 @@ export interface GivenTensor extends NamedTensor {
 }
 
 /**
- * @param texts  as typed: a file of tensors, or `name=VALUE` in the grammar of `--input`
+ * @param given  as typed (a file of tensors, or `name=VALUE` in the grammar of `--input`), or parsed already
  * @param option  that they were given with, for messages
  * @returns what was given, names and specs unchecked: `planUpdate` compares them with the bundle
  * @throws VALUE_SYNTAX, WEIGHT_UNKNOWN for `name=VALUE`, FILE_KIND, errors of files
  */
-export function readUpdates(texts: readonly string[], weights: readonly RefreshableWeight[], option = '--update'): GivenTensor[] {
+export function readUpdates(
+  given: readonly (string | ParsedValue)[],
+  weights: readonly RefreshableWeight[],
+  option = '--update',
+): GivenTensor[] {
   const names = weights.map((weight) => weight.constName);
-  return texts.map((text) => parseTensorValue(text, names)).flatMap((value) => tensorsOf(value, weights, option));
+  const values = given.map((one) => (typeof one === 'string' ? parseTensorValue(one, names) : one));
+  return values.flatMap((value) => tensorsOf(value, weights, option));
 }
 
 function tensorsOf(value: ParsedValue, weights: readonly RefreshableWeight[], option: string): GivenTensor[] {

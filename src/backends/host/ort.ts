@@ -1,6 +1,6 @@
 // The only place that knows onnxruntime-node: loaded when something runs, and named when it is missing.
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
-import { memoryBytes } from '../../base/bytes.js';
+import { type Bytes, computedBytes, memoryBytes } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { dtype } from '../../graph/dtype.js';
 import { typedView } from '../../graph/elements.js';
@@ -67,9 +67,17 @@ export function fromOrtTensor(value: OrtTensor, promised: TensorSpec): Tensor {
   const raw = value.data as unknown as Uint8Array | Float32Array;
   const shape = value.dims;
   if (promised.dtype.name === 'bfloat16') {
-    const narrow = float32ToBfloat16(raw as Float32Array);
-    return { dtype: promised.dtype, shape, data: memoryBytes(new Uint8Array(narrow.buffer, narrow.byteOffset, narrow.byteLength)) };
+    return { dtype: promised.dtype, shape, data: narrowBytes(raw as Float32Array) };
   }
   const own = dtype(value.type);
   return { dtype: own, shape, data: memoryBytes(new Uint8Array(raw.buffer, raw.byteOffset, tensorBytes(own, shape))) };
+}
+
+/** float32 as bfloat16, computed when it is read: a snapshot of all weights costs nothing until one is needed. */
+function narrowBytes(values: Float32Array): Bytes {
+  return computedBytes(values.length * 2, (start, end) => {
+    const first = Math.floor(start / 2);
+    const halves = float32ToBfloat16(values.subarray(first, Math.ceil(end / 2)));
+    return new Uint8Array(halves.buffer).subarray(start - first * 2, end - first * 2);
+  });
 }

@@ -6,11 +6,11 @@ import { AscendBundleError } from '../../base/errors.js';
 import { didYouMean, nearNames } from '../../base/near-names.js';
 import { type Bundle, findSubmodel } from '../../formats/om/index.js';
 import { describeSpec, type NamedSpec, type NamedTensor, type Tensor } from '../../graph/tensor.js';
-import type { Session, UpdateReport } from '../backend.js';
+import type { Session, UpdateReport, WeightsSnapshot } from '../backend.js';
 import { initialValues } from './initial-values.js';
 import { FAULTY_FUSIONS, firstLine, fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
 import { requireSpec } from './require-spec.js';
-import { stageUpdate } from './staged-update.js';
+import { refuseUnknownWeights, stageUpdate } from './staged-update.js';
 import { inferModel, openExecutable } from './stored-executable.js';
 
 /**
@@ -90,9 +90,9 @@ class HostSession implements Session {
         fix: 'Give all of them in an update.',
       });
     }
-    for (const [variable, tensor] of initialValues(this.#bundle, this.#path)) {
-      this.#variables.set(variable, toOrtTensor(this.#ort, tensor, `The initial value of ${variable}`));
-    }
+    const initial = [...initialValues(this.#bundle, this.#path)];
+    const values = initial.map(([variable, tensor]) => toOrtTensor(this.#ort, tensor, `The initial value of ${variable}`));
+    initial.forEach(([variable], i) => void this.#variables.set(variable, values[i] as OrtTensor));
   }
 
   async update(given: ReadonlyMap<string, Tensor>): Promise<UpdateReport> {
@@ -104,6 +104,29 @@ class HostSession implements Session {
     const updated = updates.map(({ weight }) => weight.constName);
     const kept = this.#bundle.weights.map(({ constName }) => constName).filter((name) => !updated.includes(name));
     return { updated, kept, warnings };
+  }
+
+  snapshot(): WeightsSnapshot {
+    return new Map(
+      this.#bundle.weights.flatMap(({ constName, variableName, spec }) => {
+        const value = this.#variables.get(variableName);
+        return value === undefined ? [] : [[constName, fromOrtTensor(value, spec)] as const];
+      }),
+    );
+  }
+
+  async restore(snapshot: WeightsSnapshot): Promise<void> {
+    this.#requireOpen();
+    refuseUnknownWeights(this.#bundle.weights, snapshot);
+    const values = this.#bundle.weights.flatMap(({ constName, variableName, spec }) => {
+      const tensor = snapshot.get(constName);
+      if (tensor === undefined) return [];
+      requireSpec(`Weight "${constName}"`, tensor, spec);
+      return [[variableName, toOrtTensor(this.#ort, tensor, `Weight "${constName}"`)] as const];
+    });
+    // Nothing fails from here on.
+    this.#variables.clear();
+    for (const [variable, value] of values) this.#variables.set(variable, value);
   }
 
   async run(inputs: ReadonlyMap<string, Tensor>): Promise<readonly NamedTensor[]> {

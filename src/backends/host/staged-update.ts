@@ -15,7 +15,7 @@ export interface StagedUpdate {
 
 /** @throws WEIGHT_UNKNOWN, WEIGHTS_MISSING for a static update graph, TENSOR_MISMATCH */
 export function stageUpdate(weights: readonly BundleWeight[], given: ReadonlyMap<string, Tensor>): StagedUpdate {
-  refuseUnknown(weights, given);
+  refuseUnknownWeights(weights, given);
   const updates: { weight: BundleWeight; tensor: Tensor }[] = [];
   const warnings: Problem[] = [];
   for (const weight of weights) {
@@ -29,7 +29,8 @@ export function stageUpdate(weights: readonly BundleWeight[], given: ReadonlyMap
   return { updates, warnings };
 }
 
-function refuseUnknown(weights: readonly BundleWeight[], given: ReadonlyMap<string, Tensor>): void {
+/** @throws WEIGHT_UNKNOWN */
+export function refuseUnknownWeights(weights: readonly BundleWeight[], given: ReadonlyMap<string, Tensor>): void {
   const names = weights.map(({ constName }) => constName);
   for (const name of given.keys()) {
     if (names.includes(name)) continue;

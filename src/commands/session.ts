@@ -1,0 +1,61 @@
+// session: a bundle that stays open and answers one JSON request a line.
+import { z } from 'zod';
+import { AscendBundleError } from '../base/errors.js';
+import { serve } from './session/serve.js';
+import { ServedSession } from './session/served-session.js';
+import { openSession } from './shared/open-session.js';
+import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
+
+export interface SessionValues {
+  readonly bundle: string;
+  readonly backend: 'auto' | 'host' | 'ascend';
+}
+
+const values: ValuesSchema<SessionValues> = z.strictObject({
+  bundle: z.string(),
+  backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
+});
+
+export const session: Verb<SessionValues, null> = {
+  name: 'session',
+  summary: 'keep a bundle open and answer JSON requests, one a line',
+  description: `Opens a bundle, gives every weight its built-in value, and answers requests: one JSON object a line on stdin, one reply a line on stdout, in order.
+
+  {"op": "infer", "inputs": {"x": "@x.npy"}}          outputs in the reply, or in a folder with "output"
+  {"op": "update", "weights": ["new.safetensors"]}    all or nothing: after a failure the weights are those of before
+  {"op": "reset"}                                     the built-in weights again
+  {"op": "snapshot", "name": "a"}                     {"op": "restore", "name": "a"}
+  {"op": "stats"}                                     {"op": "quit"}, or the end of the input
+
+A tensor is written as for \`run\`, or as numbers: {"x": [[1, 2, 3], [4, 5, 6]]}. An "id" comes back in the reply. A failure is a reply too, with "ok": false and the error; the session goes on. \`ascend-bundle schema session\` has every field.`,
+  arguments: [{ name: 'bundle', help: 'the bundle to open' }],
+  options: [
+    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+  ],
+  examples: [
+    `echo '{"op": "infer", "inputs": {"x": "rand:1"}}' | ascend-bundle session linear.om`,
+    'ascend-bundle session linear.om < requests.jsonl > replies.jsonl',
+  ],
+  values,
+  run: runSession,
+};
+
+async function runSession({ bundle: path, backend }: SessionValues, io: Io): Promise<Outcome<null>> {
+  await using opened = await openSession(path, backend, io);
+  if (opened.hasInit) await io.step('init', () => opened.session.initialize());
+  const signal = await serve(new ServedSession(opened), { lines: process.stdin, write: writeLine });
+  // An input that is still open would keep the process waiting.
+  process.stdin.destroy();
+  return { result: null, isStreamed: true, error: signal === undefined ? undefined : endedBy(signal) };
+}
+
+async function writeLine(line: string): Promise<void> {
+  if (process.stdout.write(line)) return;
+  await new Promise<void>((resolve) => void process.stdout.once('drain', resolve));
+}
+
+function endedBy(signal: NodeJS.Signals): AscendBundleError {
+  return new AscendBundleError(signal === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED', {
+    message: 'The session was interrupted, and has been closed.',
+  });
+}
