@@ -21,11 +21,11 @@ export const session: Verb<SessionValues, null> = {
   summary: 'keep a bundle open and answer JSON requests, one a line',
   description: `Opens a bundle, gives every weight its built-in value, and answers requests: one JSON object a line on stdin, one reply a line on stdout, in order.
 
-  {"op": "infer", "inputs": {"x": "@x.npy"}}          outputs in the reply, or in a folder with "output"
-  {"op": "update", "weights": ["new.safetensors"]}    all or nothing: after a failure the weights are those of before
-  {"op": "reset"}                                     the built-in weights again
-  {"op": "snapshot", "name": "a"}                     {"op": "restore", "name": "a"}
-  {"op": "stats"}                                     {"op": "quit"}, or the end of the input
+  {"op": "infer", "inputs": {"x": "@x.npy"}}        "output": "DIR" writes files
+  {"op": "update", "weights": ["new.safetensors"]}  all of it or nothing
+  {"op": "reset"}                                   the built-in weights again
+  {"op": "snapshot", "name": "a"}                   then restore, by name
+  {"op": "stats"}                                   and quit, or end of input
 
 A tensor is written as for \`run\`, or as numbers: {"x": [[1, 2, 3], [4, 5, 6]]}. An "id" comes back in the reply. A failure is a reply too, with "ok": false and the error; the session goes on. \`ascend-bundle schema session\` has every field.`,
   arguments: [{ name: 'bundle', help: 'the bundle to open' }],
