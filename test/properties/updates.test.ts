@@ -1,0 +1,3 @@
+import { updateProperties } from '../support/update-properties.js';
+
+updateProperties(4);
