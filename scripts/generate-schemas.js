@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const project = join(import.meta.dirname, '..');
 process.chdir(project);
 const contents = `
-  export { z } from 'zod';
+  export * as z from 'zod';
   export { graphSchema as graph } from './src/formats/graph-json/schema.js';
   export { sessionSchema as session } from './src/commands/session/requests.js';
   export { resultSchema as result } from './src/cli/result-schema.js';

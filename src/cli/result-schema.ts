@@ -1,6 +1,6 @@
 // The form of the `--json` document; `schemas/result.schema.json` is generated from this, and the tests hold every
 // document against it. Sizes are bytes, times milliseconds; additions only within @1.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERROR_CODES, EXIT_CODES } from '../base/errors.js';
 
 const bytes = z.int().nonnegative().describe('bytes');

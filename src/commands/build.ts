@@ -1,7 +1,7 @@
 // build: a graph and a list of constants → a weight-updatable bundle.
 import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GraphSource } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
 import { AscendBundleError, type Problem } from '../base/errors.js';

@@ -1,5 +1,5 @@
 // consts: the constants of a graph, who uses them, and what speaks against making each updatable.
-import { z } from 'zod';
+import * as z from 'zod';
 import { openFile } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { detectKind } from '../formats/kind.js';

@@ -1,5 +1,5 @@
 // inspect: what is inside a file of any kind that this tool knows. Weights are not read.
-import { z } from 'zod';
+import * as z from 'zod';
 import { bundleBackend } from '../backends/registry.js';
 import { type FileBytes, openFile } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';

@@ -1,5 +1,5 @@
 // lint: what may go wrong with the weights of a graph, found before anything is built.
-import { z } from 'zod';
+import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { candidatesOf } from '../graph/lint.js';
 import { type FindingFields, findingsOfGraph, findingsOfWeights } from './shared/findings.js';

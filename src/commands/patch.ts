@@ -1,6 +1,6 @@
 // patch: new initial weights in a finished bundle, without a compiler. Only the bytes of the weights change.
 import { realpathSync, statSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { fileIdentity } from '../base/file-system.js';
 import { refuseOutput } from '../base/output-file.js';

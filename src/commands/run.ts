@@ -1,5 +1,5 @@
 // run: init → update → infer, on the backend that the bundle was built for.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Session, UpdateReport } from '../backends/backend.js';
 import { chooseForBundle, loadBackend } from '../backends/registry.js';
 import { AscendBundleError } from '../base/errors.js';

@@ -1,5 +1,5 @@
 // schema: the JSON Schemas of the documents that this tool reads and writes.
-import { z } from 'zod';
+import * as z from 'zod';
 import graph from '../../schemas/graph.schema.json' with { type: 'json' };
 import result from '../../schemas/result.schema.json' with { type: 'json' };
 import session from '../../schemas/session.schema.json' with { type: 'json' };

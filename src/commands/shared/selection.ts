@@ -1,5 +1,5 @@
 // Which constants a command line means: names, and expressions over what the constants are.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '../../base/errors.js';
 import { chooseConsts } from '../../graph/choose.js';
 import type { Graph } from '../../graph/graph.js';

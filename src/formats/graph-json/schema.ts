@@ -1,6 +1,6 @@
 // The form of a graph.json, as zod has it; `schemas/graph.schema.json` is generated from this. Meaning (names, slots,
 // shapes against values) is checked after the form: see nodes.ts and const-data.ts.
-import { z } from 'zod';
+import * as z from 'zod';
 import { DTYPES } from '../../graph/dtype.js';
 
 export const GRAPH_SCHEMA_ID = 'ascend-bundle/graph@1';
