@@ -13,14 +13,8 @@ import type { RefreshableWeight } from '../graph/refreshable.js';
 import { selectWeights } from '../graph/select.js';
 import { tensorBytes } from '../graph/tensor.js';
 import { type BundleFields, bundleFields, openBundleAt } from './shared/bundle.js';
-import {
-  type AskedSelection,
-  askedSelection,
-  SELECTION_OPTIONS,
-  SELECTION_SHAPE,
-  type SelectionFields,
-  type SelectionValues,
-} from './shared/selection.js';
+import { type AskedSelection, askedSelection, SELECTION_OPTIONS, type SelectionFields, type SelectionValues } from './shared/selection.js';
+import { SELECTION_SHAPE } from './shared/selection-shape.js';
 import { readGraphSource } from './shared/source.js';
 import { verifyBundle } from './shared/verify-bundle.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';

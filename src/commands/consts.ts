@@ -8,7 +8,8 @@ import { listConsts } from '../graph/list-consts.js';
 import { matchesSelector, parseSelector, type Selectable, type Selector } from '../graph/selector.js';
 import { openBundleAt, weightFields } from './shared/bundle.js';
 import { isListable } from './shared/names.js';
-import { EXPRESSION_OPTIONS, EXPRESSION_SHAPE } from './shared/selection.js';
+import { EXPRESSION_OPTIONS } from './shared/selection.js';
+import { EXPRESSION_SHAPE } from './shared/selection-shape.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 

@@ -4,7 +4,8 @@ import { AscendBundleError } from '../base/errors.js';
 import { candidatesOf } from '../graph/lint.js';
 import { type FindingFields, findingsOfGraph, findingsOfWeights } from './shared/findings.js';
 import { sarifText } from './shared/sarif.js';
-import { askedSelection, SELECTION_OPTIONS, SELECTION_SHAPE, type SelectionFields, type SelectionValues } from './shared/selection.js';
+import { askedSelection, SELECTION_OPTIONS, type SelectionFields, type SelectionValues } from './shared/selection.js';
+import { SELECTION_SHAPE } from './shared/selection-shape.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 

@@ -1,5 +1,4 @@
 // Which constants a command line means: names, and expressions over what the constants are.
-import * as z from 'zod';
 import type { Problem } from '../../base/errors.js';
 import { chooseConsts } from '../../graph/choose.js';
 import type { Graph } from '../../graph/graph.js';
@@ -16,17 +15,6 @@ export interface SelectionValues {
   readonly select: readonly string[];
   readonly exclude: readonly string[];
 }
-
-export const EXPRESSION_SHAPE = {
-  select: z.array(z.string()).default([]),
-  exclude: z.array(z.string()).default([]),
-};
-
-export const SELECTION_SHAPE = {
-  consts: z.array(z.string()).default([]),
-  const: z.array(z.string()).default([]),
-  ...EXPRESSION_SHAPE,
-};
 
 export const EXPRESSION_OPTIONS: readonly OptionRow[] = [
   { flags: '--select <expression>', help: `constants by what they are; ${SELECTOR_SYNTAX}`, repeat: true },
