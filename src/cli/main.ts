@@ -40,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       isQuiet: globals.quiet === true,
       style: styleFor(color, process.stderr, process.env),
       stream: process.stderr,
+      env: process.env,
     });
     const outcome = await loaded.verb.run(values, reporter);
     reporter.stop();

@@ -96,6 +96,7 @@ export async function parseCommandLine({ entry, args }: CommandLine, version: st
     if (known !== entry) continue;
     loaded = await known.load();
     describe(command, loaded.verb);
+    refuseSwallowed(args, [...loaded.verb.options, ...GLOBAL_OPTIONS]);
     command.action(() => {
       parsed = { args: command.args, options: command.opts() };
     });
@@ -183,6 +184,22 @@ function toOption(row: OptionRow): Option {
   // One value per occurrence: commander's own <value...> would swallow the arguments that follow.
   if (row.repeat) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
   return option;
+}
+
+/** `--consts --force`: commander would take the second for the value of the first. */
+function refuseSwallowed(args: readonly string[], rows: readonly OptionRow[]): void {
+  const options = rows.map(({ flags, help }) => new Option(flags, help));
+  const isNamed = (option: Option, word: string | undefined): boolean => word !== undefined && [option.long, option.short].includes(word);
+  const typed = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  typed.forEach((word, i) => {
+    const next = typed[i + 1];
+    const option = options.find((one) => one.required && isNamed(one, word));
+    if (option === undefined || !options.some((one) => one.long === next)) return;
+    throw new AscendBundleError('USAGE', {
+      message: `${word} is without its value: ${next} follows.`,
+      fix: `Write ${option.flags}; a value that looks like an option goes behind "=": ${option.long}=${next}`,
+    });
+  });
 }
 
 function readValues(

@@ -23,6 +23,7 @@ export interface ReporterOptions {
   readonly isQuiet: boolean;
   readonly style: Style;
   readonly stream: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 interface Display {
@@ -67,10 +68,15 @@ export async function createReporter(options: ReporterOptions): Promise<Reporter
   };
 }
 
-async function chooseDisplay({ progress, isQuiet, style, stream }: ReporterOptions): Promise<Display> {
+async function chooseDisplay(options: ReporterOptions): Promise<Display> {
+  const { progress, isQuiet, style, stream } = options;
   if (progress === 'json' && !isQuiet) return eventDisplay(stream);
-  const isLive = progress === 'auto' && !isQuiet && stream.isTTY === true && process.env['TERM'] !== 'dumb';
-  return isLive ? spinnerDisplay(stream, style) : lineDisplay(stream, style, isQuiet ? 'none' : progress);
+  return isLive(options) ? spinnerDisplay(stream, style) : lineDisplay(stream, style, isQuiet ? 'none' : progress);
+}
+
+/** Whether a person watches. A pseudo-terminal without a size has 0 columns, and a spinner there would clear lines without end. */
+function isLive({ progress, isQuiet, stream, env }: ReporterOptions): boolean {
+  return progress === 'auto' && !isQuiet && stream.isTTY === true && stream.columns > 0 && env['TERM'] !== 'dumb' && !env['CI'];
 }
 
 /** One JSON object a line, warnings and the backend too, so that every line can be parsed. */
@@ -112,13 +118,10 @@ function lineDisplay(stream: NodeJS.WriteStream, style: Style, progress: Progres
 async function spinnerDisplay(stream: NodeJS.WriteStream, style: Style): Promise<Display> {
   const { default: ora } = await import('ora');
   // discardStdin takes Ctrl-C away from the default handler, which must work while native code blocks.
-  const spinner = ora({ stream, discardStdin: false, hideCursor: false });
+  const color = style.level > 0 ? ('cyan' as const) : false;
+  const spinner = ora({ stream, color, isEnabled: true, discardStdin: false, hideCursor: false });
   return {
-    start(step) {
-      spinner.start(step);
-      // Native and file work block the event loop before the first tick would draw.
-      spinner.render();
-    },
+    start: (step) => void spinner.start(step),
     end: () => void spinner.stop(),
     ...lines(style, (line) => {
       const wasSpinning = spinner.isSpinning;

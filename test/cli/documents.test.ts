@@ -72,6 +72,10 @@ test('of every verb that succeeds', async () => {
     source: { path: 'examples/linear/graph.json' },
   });
 
+  expect((await success(['consts', 'examples/linear/graph.json'])).result?.['consts']).toMatchObject([
+    { name: 'const_1', bytes: 48, users: [{ node: 'matmul', type: 'MatMul', slot: 'x2' }], eligible: true, risks: [] },
+    { name: 'const_2', bytes: 16, users: [{ node: 'add', type: 'Add', slot: 'x2' }] },
+  ]);
   expect((await success(['consts', 'examples/onnx/mlp.onnx', '--names-only'])).result).toMatchObject({
     consts: [{ name: 'fc1.weight', eligible: true, users: [{ type: 'Gemm' }] }, {}, {}, {}],
   });

@@ -1,6 +1,6 @@
 // What a user does wrong: each gets a typed error with the place and a way out, the exit code of the contract, and no file.
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Workplace } from '../support/cli.js';
 import { corpus, hasCorpus } from '../support/corpus.js';
@@ -29,6 +29,12 @@ function withBundle(change?: (bytes: Buffer) => Buffer): (place: Workplace) => v
 
 function withFile(name: string, content: string | Uint8Array): (place: Workplace) => void {
   return (place) => writeFileSync(place.path(name), content);
+}
+
+function both(...steps: readonly ((place: Workplace) => void)[]): (place: Workplace) => void {
+  return (place) => {
+    for (const step of steps) step(place);
+  };
 }
 
 /** A float32 .npy of the shape, all of one value. */
@@ -161,6 +167,67 @@ const FILES: readonly Misuse[] = [
     code: 'FILE_MALFORMED',
     words: ['m.onnx', 'byte'],
     prepare: (place) => writeFileSync(place.path('m.onnx'), readFileSync(place.path('examples/onnx/mlp.onnx')).subarray(0, 700)),
+  },
+];
+
+const MORE_FILES: readonly Misuse[] = [
+  {
+    title: 'an empty file to inspect',
+    args: ['inspect', 'e'],
+    exit: 4,
+    code: 'FILE_EMPTY',
+    words: ['e is empty'],
+    prepare: withFile('e', ''),
+  },
+  { title: 'a file below a file', args: ['inspect', `${GRAPH}/x`], exit: 7, code: 'FILE_IO', words: ['a file where a folder is expected'] },
+  { title: 'a device', args: ['inspect', '/dev/null'], exit: 7, code: 'FILE_IO', words: ['not a regular file'] },
+  {
+    title: 'a link to itself',
+    args: ['inspect', 'l'],
+    exit: 7,
+    code: 'FILE_IO',
+    words: ['link'],
+    prepare: (place) => symlinkSync('l', place.path('l')),
+  },
+  {
+    title: 'JSON that is no graph',
+    args: ['inspect', 'p.json'],
+    exit: 4,
+    code: 'GRAPH_INVALID',
+    words: ['p.json'],
+    prepare: withFile('p.json', '{"name": "p"}'),
+  },
+  {
+    title: 'a bundle cut between its models',
+    args: RUN,
+    exit: 4,
+    code: 'FILE_TRUNCATED',
+    words: ['byte'],
+    prepare: withBundle((bytes) => bytes.subarray(0, 6000)),
+  },
+  {
+    title: 'a bundle with its middle zeroed',
+    args: RUN,
+    exit: 4,
+    code: 'FILE_MALFORMED',
+    words: ['linear.om', 'byte'],
+    prepare: withBundle((bytes) => Buffer.from(bytes).fill(0, 1200, 3000)),
+  },
+  {
+    title: 'an update that is a picture',
+    args: [...RUN, '--update', 'p.png'],
+    exit: 4,
+    code: 'FILE_KIND',
+    words: ['p.png', 'safetensors'],
+    prepare: both(withBundle(), withFile('p.png', '\x89PNG\r\n')),
+  },
+  {
+    title: 'a list of names that is a bundle',
+    args: ['build', GRAPH, '--consts', '@linear.om', '-o', 'b.om'],
+    exit: 4,
+    code: 'FILE_KIND',
+    words: ['linear.om', 'names'],
+    prepare: withBundle(),
   },
 ];
 
@@ -344,6 +411,49 @@ const OUTPUTS: readonly Misuse[] = [
     prepare: (place) => symlinkSync(place.path(GRAPH), place.path('link.om')),
   },
   {
+    title: 'the graph itself by another name of it',
+    args: [...BUILD, '-o', 'hard.om', '--force'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['hard.om', GRAPH],
+    prepare: (place) => linkSync(place.path(GRAPH), place.path('hard.om')),
+  },
+  {
+    title: 'the graph itself through a folder that is a link',
+    args: [...BUILD, '-o', 'here/linear/graph.json', '--force'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['here/linear/graph.json'],
+    prepare: (place) => symlinkSync('examples', place.path('here')),
+  },
+  { title: 'a folder as output', args: [...BUILD, '-o', 'examples', '--force'], exit: 7, code: 'FILE_IO', words: ['examples is a folder'] },
+  { title: 'an output below a file', args: [...BUILD, '-o', `${GRAPH}/a.om`], exit: 7, code: 'FILE_IO', words: ['a file where a folder'] },
+  { title: 'a device as output', args: [...BUILD, '-o', '/dev/null', '--force'], exit: 7, code: 'FILE_IO', words: ['not a regular file'] },
+  {
+    title: 'an output that exists, in a dry run',
+    args: [...BUILD, '--dry-run'],
+    exit: 7,
+    code: 'FILE_EXISTS',
+    words: ['graph.om'],
+    prepare: withFile('graph.om', 'mine'),
+  },
+  {
+    title: 'run outputs that exist, said before the inference',
+    args: [...RUN, '-o', 'out', '--outfmt', 'npz'],
+    exit: 7,
+    code: 'FILE_EXISTS',
+    words: ['outputs.npz'],
+    prepare: both(withBundle(), (place) => mkdirSync(place.path('out')), withFile('out/outputs.npz', 'mine')),
+  },
+  {
+    title: 'outputs into a folder below a file',
+    args: [...RUN, '-o', 'linear.om/out'],
+    exit: 7,
+    code: 'FILE_IO',
+    words: ['linear.om/out'],
+    prepare: withBundle(),
+  },
+  {
     title: 'run outputs that exist',
     args: [...RUN, '-o', 'out'],
     exit: 7,
@@ -375,6 +485,78 @@ const WORDS: readonly Misuse[] = [
     code: 'OPTION_UNKNOWN',
     words: ['-om', 'two dashes'],
   },
+  {
+    title: 'an unknown option of another verb',
+    args: ['inspect', GRAPH, '--consts', 'a'],
+    exit: 2,
+    code: 'OPTION_UNKNOWN',
+    words: ['--consts', 'inspect --help'],
+  },
+  { title: 'no verb', args: ['--quiet'], exit: 2, code: 'VERB_UNKNOWN', words: ['without a verb', 'build'] },
+  { title: 'help for an unknown verb', args: ['help', 'rnu'], exit: 2, code: 'VERB_UNKNOWN', words: ['rnu', '"run"'] },
+  { title: 'an option without its value', args: ['build', GRAPH, '--consts'], exit: 2, code: 'USAGE', words: ['--consts'] },
+  {
+    title: 'a choice that is none',
+    args: [...BUILD, '--update-graph', 'dynamic'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['dynamic', 'ge, static'],
+  },
+  {
+    title: 'a format that is none',
+    args: [...RUN, '--outfmt', 'csv'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['--outfmt', 'csv', 'safetensors'],
+    prepare: withBundle(),
+  },
+  {
+    title: 'a count of none',
+    args: [...RUN, '--loop', '0'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['--loop', 'at least 1'],
+    prepare: withBundle(),
+  },
+  {
+    title: 'a list with blanks',
+    args: ['build', GRAPH, '--consts', 'const_1,', 'const_2'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['const_2', 'commas'],
+  },
+  {
+    title: '--graph init with an update',
+    args: ['run', 'linear.om', '--graph', 'init', '--update', 'const_1=splat:0'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['--update'],
+    prepare: withBundle(),
+  },
+  {
+    title: '--graph init with inputs',
+    args: [...RUN, '--graph', 'init'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['--input'],
+    prepare: withBundle(),
+  },
+  {
+    title: '--graph init with an output',
+    args: ['run', 'linear.om', '--graph', 'init', '-o', 'out'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['-o'],
+    prepare: withBundle(),
+  },
+  {
+    title: '--graph update without an update',
+    args: ['run', 'linear.om', '--graph', 'update'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['--update'],
+    prepare: withBundle(),
+  },
   { title: 'too many arguments', args: ['inspect', 'a', 'b'], exit: 2, code: 'USAGE', words: ['inspect'] },
   { title: 'a number that is none', args: [...RUN, '--loop', 'many'], exit: 2, code: 'USAGE', words: ['--loop'], prepare: withBundle() },
 ];
@@ -386,6 +568,20 @@ const BACKENDS: readonly Misuse[] = [
     exit: 5,
     code: 'BACKEND_UNAVAILABLE',
     words: ['--soc-version', '--backend host'],
+  },
+  {
+    title: 'an option of GE for the host',
+    args: [...BUILD, '--soc-version', 'Ascend910B1', '--backend', 'host'],
+    exit: 2,
+    code: 'USAGE',
+    words: ['--soc-version', '--backend host'],
+  },
+  {
+    title: 'another option of GE',
+    args: [...BUILD, '-O', 'ge.x=1'],
+    exit: 5,
+    code: 'BACKEND_UNAVAILABLE',
+    words: ['-O', '--backend host'],
   },
   {
     title: 'a machine with CANN',
@@ -407,6 +603,7 @@ const BACKENDS: readonly Misuse[] = [
 
 describe.each([
   ['files', FILES],
+  ['more files', MORE_FILES],
   ['names', NAMES],
   [
     'tensors',
@@ -462,7 +659,8 @@ test('without onnxruntime-node, run says how to install it, and build works all 
   expect(place.run([...BUILD, '-o', 'linear.om'], { env }).status).toBe(0);
   const { status, stderr } = place.run(RUN, { env });
   expect(status).toBe(5);
-  expect(stderr).toContain('npm i --ignore-scripts onnxruntime-node@');
+  const { optionalDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(stderr).toContain(`npm i --ignore-scripts onnxruntime-node@${optionalDependencies['onnxruntime-node']}\n`);
 });
 
 describe.skipIf(!hasCorpus)('a bundle that GE compiled', () => {
