@@ -68,6 +68,11 @@ export function isInteger(dtype: DType): boolean {
   return KINDS[dtype.name]?.category === 'int';
 }
 
+/** Of an integer dtype, inclusive. */
+export function integerRange(dtype: DType): readonly [min: bigint, max: bigint] {
+  return kindOf(dtype).range as readonly [bigint, bigint];
+}
+
 function kindOf(dtype: DType): ElementKind {
   const kind = KINDS[dtype.name];
   if (kind !== undefined) return kind;

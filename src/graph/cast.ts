@@ -1,0 +1,105 @@
+// Tensors in another dtype, on demand only and never without counting what is lost.
+import { computedBytes } from '../base/bytes.js';
+import type { DType } from './dtype.js';
+import { type ElementArray, elementChunks, integerRange, isFloat, isInteger, typedView } from './elements.js';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16, toBfloat16, toFloat16 } from './float16.js';
+import { elementCount, type Tensor, tensorBytes } from './tensor.js';
+
+/** Floats to floats, rounding once to the nearest, and integers to integers that hold the same values. */
+export function canCast(from: DType, to: DType): boolean {
+  return (isFloat(from) && isFloat(to)) || (isInteger(from) && isInteger(to));
+}
+
+/** The same tensor in another dtype, converted as it is read. `canCast` must hold; integers out of range wrap: see `castLosses`. */
+export function castTensor(tensor: Tensor, to: DType): Tensor {
+  if (tensor.dtype === to) return tensor;
+  const [fromBytes, toBytes] = [tensor.dtype.bits / 8, to.bits / 8];
+  const data = computedBytes(tensorBytes(to, tensor.shape), (start, end) => {
+    const first = Math.floor(start / toBytes);
+    const source = typedView(tensor.dtype, tensor.data.read(first * fromBytes, Math.ceil(end / toBytes) * fromBytes));
+    const cast = castElements(source, tensor.dtype, to);
+    return new Uint8Array(cast.buffer, cast.byteOffset, cast.byteLength).subarray(start - first * toBytes, end - first * toBytes);
+  });
+  return { ...tensor, dtype: to, data };
+}
+
+export interface CastLosses {
+  readonly elements: number;
+  /** Finite values that became infinite, or integers that the dtype does not hold. */
+  readonly overflowed: number;
+  /** Values other than 0 that became 0. */
+  readonly underflowed: number;
+  /** Other values that are no longer the same. */
+  readonly rounded: number;
+  /** Place of the first that overflowed, in row-major order; −1 where none did. */
+  readonly firstOverflow: number;
+}
+
+/** What a cast loses. Reads the tensor in pieces; nothing is read where nothing can be lost. */
+export function castLosses(tensor: Tensor, to: DType): CastLosses {
+  const losses = { elements: elementCount(tensor.shape), overflowed: 0, underflowed: 0, rounded: 0, firstOverflow: -1 };
+  if (isLossless(tensor.dtype, to)) return losses;
+  for (const { start, array } of elementChunks(tensor)) {
+    if (isInteger(to)) countOutOfRange(array, to, start, losses);
+    else countFloatLosses(toNumbers(array, tensor.dtype), toNumbers(castElements(array, tensor.dtype, to), to), start, losses);
+  }
+  return losses;
+}
+
+type Counts = { -readonly [K in keyof CastLosses]: CastLosses[K] };
+
+function countFloatLosses(before: FloatArray, after: FloatArray, start: number, losses: Counts): void {
+  for (let i = 0; i < before.length; i++) {
+    const [was, is] = [before[i] as number, after[i] as number];
+    if (was === is || Number.isNaN(was)) continue;
+    if (is === 0) losses.underflowed++;
+    else if (Number.isFinite(is)) losses.rounded++;
+    else if (losses.overflowed++ === 0 && losses.firstOverflow < 0) losses.firstOverflow = start + i;
+  }
+}
+
+function countOutOfRange(array: ElementArray, to: DType, start: number, losses: Counts): void {
+  const [min, max] = integerRange(to);
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i] as number | bigint;
+    if (value >= min && value <= max) continue;
+    if (losses.overflowed++ === 0 && losses.firstOverflow < 0) losses.firstOverflow = start + i;
+  }
+}
+
+function isLossless(from: DType, to: DType): boolean {
+  if (isFloat(from)) return to.name === 'float64' || (to.name === 'float32' && from.name !== 'float64') || from === to;
+  const [min, max] = integerRange(from);
+  const [least, most] = integerRange(to);
+  return min >= least && max <= most;
+}
+
+type FloatArray = Float32Array | Float64Array;
+
+/** Float elements as numbers; float16 and bfloat16 fit in float32. */
+function toNumbers(array: ElementArray, { name }: DType): FloatArray {
+  if (name === 'float16') return float16ToFloat32(array as Uint16Array);
+  return name === 'bfloat16' ? bfloat16ToFloat32(array as Uint16Array) : (array as FloatArray);
+}
+
+function castElements(array: ElementArray, from: DType, to: DType): ElementArray {
+  return isInteger(to) ? castIntegers(array, to) : castFloats(toNumbers(array, from), to);
+}
+
+function castFloats(values: FloatArray, { name }: DType): ElementArray {
+  if (name === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
+  if (name === 'float64') return Float64Array.from(values);
+  if (values instanceof Float32Array) return name === 'float16' ? float32ToFloat16(values) : float32ToBfloat16(values);
+  // From a double straight to 16 bits: by way of float32 it would be rounded twice.
+  return Uint16Array.from(values, name === 'float16' ? toFloat16 : toBfloat16);
+}
+
+function castIntegers(array: ElementArray, to: DType): ElementArray {
+  const out = typedView(to, new Uint8Array((array.length * to.bits) / 8));
+  const isWide = out instanceof BigInt64Array || out instanceof BigUint64Array;
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i] as number | bigint;
+    out[i] = (isWide ? BigInt(value) : Number(value)) as never;
+  }
+  return out;
+}
