@@ -80,6 +80,11 @@ test('onnxruntime-node and ffi-rs are never loaded at start', () => {
   expect(eager.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
 });
 
+test('zod is imported as a namespace: its `z` object would bring all of it into every verb', () => {
+  const whole = sourceFiles().filter((file) => /import \{[^}]*\bz\b[^}]*\} from 'zod'/.test(readFileSync(join(SRC, file), 'utf8')));
+  expect(whole).toEqual([]);
+});
+
 function isStatic(file: string, to: string): boolean {
   return new RegExp(`^import (?!type)[^'"]*from '${to}'`, 'm').test(readFileSync(join(SRC, file), 'utf8'));
 }

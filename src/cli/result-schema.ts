@@ -69,10 +69,22 @@ const build = z.strictObject({
   dryRun: z.boolean(),
 });
 
+const cast = z.strictObject({
+  name: z.string(),
+  from: z.string(),
+  to: z.string(),
+  elements: z.int(),
+  overflowed: z.int().describe('finite values that became infinite'),
+  underflowed: z.int().describe('values other than 0 that became 0'),
+  rounded: z.int().describe('other values that changed'),
+});
+
 const run = z.strictObject({
   bundle: z.strictObject({ path: z.string() }),
   initialized: z.boolean(),
-  update: z.strictObject({ updated: z.array(z.string()), kept: z.array(z.string()), ignored: z.array(z.string()) }).nullable(),
+  update: z
+    .strictObject({ updated: z.array(z.string()), kept: z.array(z.string()), ignored: z.array(z.string()), casts: z.array(cast) })
+    .nullable(),
   outputs: z
     .array(
       z.strictObject({

@@ -77,8 +77,11 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
   const target = targetOf(given);
   const identity = fileIdentity(given.bundle);
   const { file, bundle } = openBundleFile(given.bundle);
-  const prepared = await io.step('check', () => {
-    const tensors = [...readUpdates(given.weights, bundle.weights, '--weights'), ...readUpdates(given.set, bundle.weights, '--set')];
+  const prepared = await io.step('check', async () => {
+    const tensors = [
+      ...(await readUpdates(given.weights, bundle.weights, { option: '--weights' })),
+      ...(await readUpdates(given.set, bundle.weights, { option: '--set' })),
+    ];
     const patch = preparePatch({ ...given, file, bundle, path: given.bundle, given: tensors, source: readSource(given) });
     for (const warning of patch.plan.warnings) io.warn(warning);
     return patch;

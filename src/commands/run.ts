@@ -9,6 +9,8 @@ import { resolveInputs } from '../weights/inputs.js';
 import { planUpdate, type UpdatePlan } from '../weights/plan.js';
 import { previewTensor } from '../weights/preview.js';
 import { readUpdates } from '../weights/updates.js';
+import type { CastReport } from '../weights/values.js';
+import { readWeightMap } from '../weights/weight-map.js';
 import { OUT_FORMATS, type OutFormat, refuseOutputs, writeTensors } from '../weights/write.js';
 import { openBundleAt } from './shared/bundle.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
@@ -17,6 +19,8 @@ export interface RunValues {
   readonly bundle: string;
   readonly input: readonly string[];
   readonly update: readonly string[];
+  readonly map?: string | undefined;
+  readonly cast: boolean;
   readonly strict: boolean;
   readonly ignoreExtra: boolean;
   readonly graph: 'infer' | 'init' | 'update';
@@ -37,6 +41,8 @@ const values: ValuesSchema<RunValues> = z.strictObject({
   bundle: z.string(),
   input: z.array(z.string()).default([]),
   update: z.array(z.string()).default([]),
+  map: z.string().optional(),
+  cast: z.boolean().default(false),
   strict: z.boolean().default(false),
   ignoreExtra: z.boolean().default(false),
   graph: z.enum(['infer', 'init', 'update']).default('infer'),
@@ -78,7 +84,13 @@ export interface RunResult {
   readonly bundle: { readonly path: string };
   readonly initialized: boolean;
   /** Null when no update was given. */
-  readonly update: { readonly updated: readonly string[]; readonly kept: readonly string[]; readonly ignored: readonly string[] } | null;
+  readonly update: {
+    readonly updated: readonly string[];
+    readonly kept: readonly string[];
+    readonly ignored: readonly string[];
+    /** With --cast: what was converted. */
+    readonly casts: readonly CastReport[];
+  } | null;
   /** In the order of the model. */
   readonly outputs: readonly OutputFields[];
   /** Of the inferences after the warm-up. */
@@ -94,7 +106,13 @@ A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or valu
   arguments: [{ name: 'bundle', help: 'the bundle to run' }],
   options: [
     { flags: '-i, --input <name=value>', help: 'an input of the model, or a file that holds several', repeat: true },
-    { flags: '--update <name=value>', help: 'a new weight, or a file that holds several by name (safetensors, npz)', repeat: true },
+    {
+      flags: '--update <name=value>',
+      help: 'a new weight, or a file that holds several by name: safetensors, npz, a graph or a bundle with the new values',
+      repeat: true,
+    },
+    { flags: '--map <file>', help: 'other names, and transpositions, for the tensors of update files' },
+    { flags: '--cast', help: 'convert weights of another dtype (floats to floats, integers to integers), and say what is lost' },
     { flags: '--strict', help: 'an update must give every weight' },
     { flags: '--ignore-extra', help: 'leave out tensors of an update that no weight has the name of' },
     { flags: '--graph <which>', help: 'stop after this graph', choices: ['infer', 'init', 'update'], default: 'infer' },
@@ -134,10 +152,12 @@ async function runBundle(given: RunValues, io: Io): Promise<Outcome<RunResult>> 
 const NOTHING = { outputs: [], inference: null } as const;
 
 /** Options that the asked graph does nothing with, and the one that it needs. */
-function refuseIdle({ graph, input, update, output }: RunValues): void {
+function refuseIdle({ graph, input, update, output, map, cast }: RunValues): void {
   const fail = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
+  if (update.length === 0 && map !== undefined) fail('--map is for the tensors of an update, and none is given.', 'Give it with --update.');
+  if (update.length === 0 && cast) fail('--cast is for the tensors of an update, and none is given.', 'Give it with --update.');
   if (graph === 'infer') return;
   if (input.length > 0) fail(`--graph ${graph} runs no inference.`, 'Leave --input out.');
   if (output !== undefined) fail(`--graph ${graph} gives no outputs.`, 'Leave -o out.');
@@ -145,10 +165,11 @@ function refuseIdle({ graph, input, update, output }: RunValues): void {
   if (graph === 'update' && update.length === 0) fail('--graph update needs new weights.', 'Give them with --update.');
 }
 
-function readPlan(bundle: Bundle, { update, strict, ignoreExtra }: RunValues, io: Io): UpdatePlan | undefined {
+async function readPlan(bundle: Bundle, { update, map, strict, ignoreExtra, cast }: RunValues, io: Io): Promise<UpdatePlan | undefined> {
   if (update.length === 0) return undefined;
   const isStatic = bundle.weights.some(({ isConditional }) => !isConditional);
-  const plan = planUpdate(bundle.weights, readUpdates(update, bundle.weights), { strict, ignoreExtra, isStatic });
+  const given = await readUpdates(update, bundle.weights, { map: map === undefined ? undefined : readWeightMap(map) });
+  const plan = planUpdate(bundle.weights, given, { strict, ignoreExtra, cast, isStatic });
   for (const warning of plan.warnings) io.warn(warning);
   return plan;
 }
@@ -163,7 +184,7 @@ function readInputs(bundle: Bundle, { input, output, outfmt, force }: RunValues)
 async function updateSession(session: Session, plan: UpdatePlan, io: Io): Promise<RunResult['update']> {
   const report: UpdateReport = await io.step('update', () => session.update(plan.tensors));
   for (const warning of report.warnings) io.warn(warning);
-  return { updated: report.updated, kept: report.kept, ignored: plan.ignored };
+  return { updated: report.updated, kept: report.kept, ignored: plan.ignored, casts: plan.casts };
 }
 
 async function infer(

@@ -1,5 +1,5 @@
 // session: a bundle that stays open and answers one JSON request a line.
-import { z } from 'zod';
+import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { serve } from './session/serve.js';
 import { ServedSession } from './session/served-session.js';

@@ -49,13 +49,22 @@ export function castLosses(tensor: Tensor, to: DType): CastLosses {
 type Counts = { -readonly [K in keyof CastLosses]: CastLosses[K] };
 
 function countFloatLosses(before: FloatArray, after: FloatArray, start: number, losses: Counts): void {
+  let changed = 0;
   for (let i = 0; i < before.length; i++) {
-    const [was, is] = [before[i] as number, after[i] as number];
-    if (was === is || Number.isNaN(was)) continue;
-    if (is === 0) losses.underflowed++;
-    else if (Number.isFinite(is)) losses.rounded++;
-    else if (losses.overflowed++ === 0 && losses.firstOverflow < 0) losses.firstOverflow = start + i;
+    const was = before[i] as number;
+    const is = after[i] as number;
+    if (was === is) continue;
+    changed++;
+    // Few are of these kinds, and most are rounded: so the loop counts all, and takes these out.
+    if (is - is !== 0) {
+      changed--;
+      if (!Number.isNaN(was) && losses.overflowed++ === 0) losses.firstOverflow = start + i;
+    } else if (is === 0) {
+      changed--;
+      losses.underflowed++;
+    }
   }
+  losses.rounded += changed;
 }
 
 function countOutOfRange(array: ElementArray, to: DType, start: number, losses: Counts): void {
@@ -63,7 +72,7 @@ function countOutOfRange(array: ElementArray, to: DType, start: number, losses: 
   for (let i = 0; i < array.length; i++) {
     const value = array[i] as number | bigint;
     if (value >= min && value <= max) continue;
-    if (losses.overflowed++ === 0 && losses.firstOverflow < 0) losses.firstOverflow = start + i;
+    if (losses.overflowed++ === 0) losses.firstOverflow = start + i;
   }
 }
 

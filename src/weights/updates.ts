@@ -2,49 +2,86 @@
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
-import { isEmpty, type NamedTensor } from '../graph/tensor.js';
-import { listNames, notATensorFile, openTensorFile } from './read.js';
+import { isEmpty, type NamedTensor, type TensorSpec, tensorBytes } from '../graph/tensor.js';
+import { listNames, notATensorFile, openTensorFile, pickTensor } from './read.js';
 import { loadTensor } from './resolve.js';
 import { shown } from './shown.js';
+import { openConstants, openSource } from './sources.js';
 import { type ParsedValue, parseTensorValue } from './value-syntax.js';
+import { applyMap, type WeightMap } from './weight-map.js';
 
 export interface GivenTensor extends NamedTensor {
   /** The file, or the text of the command line, for messages. */
   readonly source: string;
+  /** What it is called there, where a map gave it another name. */
+  readonly key?: string;
+  /** One of the constants of a graph or a bundle: that no weight has its name is no mistake. */
+  readonly isIncidental?: boolean;
+}
+
+export interface UpdateOptions {
+  /** That they were given with, for messages. */
+  readonly option?: string;
+  /** Gives other names to the tensors of files. */
+  readonly map?: WeightMap | undefined;
 }
 
 /**
- * @param given  as typed (a file of tensors, or `name=VALUE` in the grammar of `--input`), or parsed already
- * @param option  that they were given with, for messages
+ * @param given  as typed (a file of tensors, a graph, a bundle, or `name=VALUE` in the grammar of `--input`), or parsed already
  * @returns what was given, names and specs unchecked: `planUpdate` compares them with the bundle
  * @throws VALUE_SYNTAX, WEIGHT_UNKNOWN for `name=VALUE`, FILE_KIND, errors of files
  */
-export function readUpdates(
+export async function readUpdates(
   given: readonly (string | ParsedValue)[],
   weights: readonly RefreshableWeight[],
-  option = '--update',
-): GivenTensor[] {
+  { option = '--update', map }: UpdateOptions = {},
+): Promise<readonly GivenTensor[]> {
   const names = weights.map((weight) => weight.constName);
   const values = given.map((one) => (typeof one === 'string' ? parseTensorValue(one, names) : one));
-  return values.flatMap((value) => tensorsOf(value, weights, option));
+  const tensors: GivenTensor[] = [];
+  for (const value of values) {
+    const { name, content } = value;
+    if (name === undefined && content.kind === 'file') tensors.push(...(await fromFile(content.path, weights, option, map)));
+    else tensors.push(await fromValue(value, weights, option));
+  }
+  return tensors;
 }
 
-function tensorsOf(value: ParsedValue, weights: readonly RefreshableWeight[], option: string): GivenTensor[] {
-  const { name, content, text } = value;
-  if (name === undefined && content.kind === 'file') return fromFile(content.path, weights, option);
+async function fromValue(value: ParsedValue, weights: readonly RefreshableWeight[], option: string): Promise<GivenTensor> {
+  const { name, content, declared, text } = value;
   const weight = name === undefined ? onlyWeight(text, weights, option) : findWeight(name, weights);
   // An empty tensor says "keep", whatever its shape.
-  const { declared } = value;
   const spec = declared !== undefined && isEmpty(declared) ? declared : weight.spec;
-  const tensor = loadTensor(value, spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' });
-  return [{ ...tensor, name: weight.constName, source: content.kind === 'file' ? content.path : shown(text) }];
+  const source = content.kind === 'file' ? content.path : shown(text);
+  const constants = content.kind === 'file' && name !== undefined ? await constantsAt(content.path, declared ?? spec) : undefined;
+  const tensor =
+    constants === undefined
+      ? loadTensor(value, spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' })
+      : pickTensor(constants, weight.constName, source);
+  return { ...tensor, name: weight.constName, source };
 }
 
-function fromFile(path: string, weights: readonly RefreshableWeight[], option: string): GivenTensor[] {
+/** The constants of a graph in `name=@graph`. Raw bytes may look like a graph; those of the right size are meant as bytes. */
+async function constantsAt(path: string, spec: TensorSpec): Promise<readonly NamedTensor[] | undefined> {
+  if (path === '-') return undefined;
   const file = openTensorFile(path);
+  if (file.kind !== 'raw' || file.bytes.length === tensorBytes(spec.dtype, spec.shape)) return undefined;
+  const source = await openConstants(path, file.bytes);
+  return source?.kind === 'constants' ? source.tensors : undefined;
+}
+
+async function fromFile(
+  path: string,
+  weights: readonly RefreshableWeight[],
+  option: string,
+  map: WeightMap | undefined,
+): Promise<readonly GivenTensor[]> {
+  const file = await openSource(path);
   if (file.kind === 'raw') throw notATensorFile(file.path);
   if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights, option).constName, source: file.path }];
-  return file.tensors.map((tensor) => ({ ...tensor, source: file.path }));
+  const isIncidental = file.kind === 'constants';
+  const given = file.tensors.map((tensor) => ({ ...tensor, source: file.path, ...(isIncidental ? { isIncidental } : {}) }));
+  return map === undefined ? given : applyMap(map, given);
 }
 
 function findWeight(name: string, weights: readonly RefreshableWeight[]): RefreshableWeight {

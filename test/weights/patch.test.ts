@@ -187,7 +187,7 @@ describe('the file', () => {
   });
 
   test('that somebody writes to meanwhile is left alone', async () => {
-    const prepared = prepare(bundle, ['h=splat:1']);
+    const prepared = await prepare(bundle, ['h=splat:1']);
     const identity = fileIdentity(bundle);
     const grown = Buffer.concat([readFileSync(bundle), Buffer.of(1)]);
     writeFileSync(bundle, grown);
@@ -197,15 +197,15 @@ describe('the file', () => {
   });
 });
 
-function prepare(path: string, set: readonly string[]): ReturnType<typeof preparePatch> {
+async function prepare(path: string, set: readonly string[]): Promise<ReturnType<typeof preparePatch>> {
   const file = openFile(path);
   const read = readBundle(file, path);
-  return preparePatch({ file, bundle: read, path, given: readUpdates(set, read.weights, '--set') });
+  return preparePatch({ file, bundle: read, path, given: await readUpdates(set, read.weights, { option: '--set' }) });
 }
 
 describe('with every call of the file system failing in turn', () => {
-  const replace = (path: string, set: readonly string[], fileSystem?: FileSystem): Promise<void> =>
-    writePatch(prepare(path, set), {
+  const replace = async (path: string, set: readonly string[], fileSystem?: FileSystem): Promise<void> =>
+    writePatch(await prepare(path, set), {
       from: path,
       to: path,
       identity: fileIdentity(path),

@@ -73,7 +73,7 @@ test('everything that does not fit is told at once', () => {
       {
         code: 'TENSOR_MISMATCH',
         message: 'Weight "fc1.b" in new.safetensors is float64 [3]; the bundle has float32 [3].',
-        fix: 'Save it as float32.',
+        fix: 'Save it as float32, or give --cast to convert it.',
       },
       {
         code: 'WEIGHT_UNKNOWN',
@@ -147,6 +147,53 @@ describe('values that are not finite', () => {
   });
 });
 
+describe('--cast', () => {
+  const F16 = [weight('w', 0, 'float16', 2, 2)];
+
+  test('converts another float dtype, and counts what is lost', () => {
+    const plan = planUpdate(F16, [given('w', tensorOf('float32', [2, 2], [1, 1 + 2 ** -20, 70000, 1e-9]))], { cast: true });
+    expect(plain(plan.tensors.get('w')!)).toEqual({ name: 'w', dtype: 'float16', shape: [2, 2], values: [1, 1, Infinity, 0] });
+    expect(plan.casts).toEqual([{ name: 'w', from: 'float32', to: 'float16', elements: 4, overflowed: 1, underflowed: 1, rounded: 1 }]);
+    expect(plan.warnings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      'CAST_OVERFLOW: Weight "w" in new.safetensors: 1 of 4 values are too large for float16 and become infinite, the first 70000 at [1, 0].',
+      'CAST_UNDERFLOW: Weight "w" in new.safetensors: 1 of 4 values are too small for float16 and become 0.',
+    ]);
+  });
+
+  test('of a float widens without a word but that it did', () => {
+    const plan = planUpdate([weight('b', 0, 'float32', 3)], [given('b', tensorOf('bfloat16', [3], [1, 2, 3]))], { cast: true });
+    expect(plan).toMatchObject({ updated: ['b'], warnings: [], casts: [{ name: 'b', overflowed: 0, underflowed: 0, rounded: 0 }] });
+  });
+
+  test('of what is right already does nothing', () => {
+    expect(planUpdate(F16, [given('w', tensorOf('float16', [2, 2], [1, 2, 3, 4]))], { cast: true }).casts).toEqual([]);
+  });
+
+  test('of integers keeps every value or is refused', () => {
+    const I8 = [weight('i', 0, 'int8', 2)];
+    const plan = planUpdate(I8, [given('i', tensorOf('int64', [2], [-128n, 127n]))], { cast: true });
+    expect(plain(plan.tensors.get('i')!)).toMatchObject({ values: [-128, 127] });
+    expect(caught(() => planUpdate(I8, [given('i', tensorOf('int64', [2], [1n, 128n]))], { cast: true }))).toMatchObject({
+      code: 'TENSOR_MISMATCH',
+      message: 'Weight "i" in new.safetensors: 1 of 2 values are outside int8, the first 128 at [1].',
+    });
+  });
+
+  test('does not reshape, and does not turn floats into integers', () => {
+    for (const tensor of [tensorOf('float32', [4], [1, 2, 3, 4]), tensorOf('int32', [2, 2], [1, 2, 3, 4])]) {
+      const error = caught(() => planUpdate(F16, [given('w', tensor)], { cast: true }));
+      expect(error.code).toBe('TENSOR_MISMATCH');
+      expect(error.fix).not.toContain('--cast');
+    }
+  });
+
+  test('tells NaN of the tensor as it was given', () => {
+    const plan = planUpdate(F16, [given('w', tensorOf('float32', [2, 2], [1, Number.NaN, 2, 3]))], { cast: true });
+    expect(plan.warnings).toMatchObject([{ code: 'WEIGHT_NOT_FINITE' }]);
+    expect(plan.casts[0]).toMatchObject({ overflowed: 0, rounded: 0 });
+  });
+});
+
 // Comparing all names with all would take longer than any test may.
 test('thousands of wrong names are told in a moment', () => {
   const many = Array.from({ length: 3000 }, (_, i) => weight(`model.layers.${i}.attention.weight`, i, 'float32', 1));
@@ -155,44 +202,44 @@ test('thousands of wrong names are told in a moment', () => {
 });
 
 describe('updates as they are typed', () => {
-  test('a file of tensors, with names unchecked', () => {
+  test('a file of tensors, with names unchecked', async () => {
     const path = folder.write('new.safetensors', writeSafetensors([named('fc1.b', B), named('other', B)]));
-    expect(readUpdates([path], WEIGHTS).map(({ name, source }) => [name, source])).toEqual([
+    expect((await readUpdates([path], WEIGHTS)).map(({ name, source }) => [name, source])).toEqual([
       ['fc1.b', path],
       ['other', path],
     ]);
   });
 
-  test('one weight from a file or from values', () => {
+  test('one weight from a file or from values', async () => {
     const path = folder.write('b.npy', writeNpy(B));
-    const [first, second, third] = readUpdates([`fc1.b=@${path}`, 'fc1.w=1,2,3,4,5,6', 'scale=splat:2'], WEIGHTS);
+    const [first, second, third] = await readUpdates([`fc1.b=@${path}`, 'fc1.w=1,2,3,4,5,6', 'scale=splat:2'], WEIGHTS);
     expect(plain(first!)).toEqual(plain(named('fc1.b', B)));
     expect(plain(second!)).toEqual(plain(named('fc1.w', W)));
     expect(plain(third!)).toEqual({ name: 'scale', dtype: 'float32', shape: [], values: [2] });
     expect([first!.source, second!.source]).toEqual([path, 'fc1.w=1,2,3,4,5,6']);
   });
 
-  test('a file of the wrong dtype is left to the plan, which tells all', () => {
-    const path = folder.write('b.npy', writeNpy(W));
-    expect(caught(() => planUpdate(WEIGHTS, readUpdates([`fc1.b=@${path}`], WEIGHTS)))).toMatchObject({ code: 'TENSOR_MISMATCH' });
+  test('a file of the wrong dtype is left to the plan, which tells all', async () => {
+    const given = await readUpdates([`fc1.b=@${folder.write('b.npy', writeNpy(W))}`], WEIGHTS);
+    expect(caught(() => planUpdate(WEIGHTS, given))).toMatchObject({ code: 'TENSOR_MISMATCH' });
   });
 
-  test('an array without a name is for a bundle with one weight', () => {
+  test('an array without a name is for a bundle with one weight', async () => {
     const path = folder.write('b.npy', writeNpy(B));
-    expect(readUpdates([path], [WEIGHTS[1]!])[0]?.name).toBe('fc1.b');
-    expect(caught(() => readUpdates([path], WEIGHTS))).toMatchObject({ code: 'VALUE_SYNTAX', fix: `Write --update fc1.w=@${path}` });
+    expect((await readUpdates([path], [WEIGHTS[1]!]))[0]?.name).toBe('fc1.b');
+    await expect(readUpdates([path], WEIGHTS)).rejects.toMatchObject({ code: 'VALUE_SYNTAX', fix: `Write --update fc1.w=@${path}` });
   });
 
-  test('an unknown name, with the near ones', () => {
-    expect(caught(() => readUpdates(['fc1.v=splat:0'], WEIGHTS))).toMatchObject({
+  test('an unknown name, with the near ones', async () => {
+    await expect(readUpdates(['fc1.v=splat:0'], WEIGHTS)).rejects.toMatchObject({
       code: 'WEIGHT_UNKNOWN',
       fix: 'Did you mean "fc1.b" or "fc1.w"?',
     });
   });
 
-  test('raw bytes need a name', () => {
+  test('raw bytes need a name', async () => {
     const path = folder.write('b.bin', B.data);
-    expect(caught(() => readUpdates([path], WEIGHTS))).toMatchObject({ code: 'FILE_KIND' });
-    expect(readUpdates([`fc1.b=@${path}`], WEIGHTS).map(plain)).toEqual([plain(named('fc1.b', B))]);
+    await expect(readUpdates([path], WEIGHTS)).rejects.toMatchObject({ code: 'FILE_KIND' });
+    expect((await readUpdates([`fc1.b=@${path}`], WEIGHTS)).map(plain)).toEqual([plain(named('fc1.b', B))]);
   });
 });

@@ -1,5 +1,5 @@
 // What a session reads and writes: one JSON object a line. `schemas/session.schema.json` is generated from this.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorFields, ProblemFields } from '../../base/error-fields.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { parseJson } from '../../base/json-text.js';

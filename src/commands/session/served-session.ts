@@ -123,7 +123,7 @@ export class ServedSession {
     const { weights } = this.#opened.bundle;
     const specs = weights.map(({ constName, spec }) => ({ ...spec, name: constName }));
     const isStatic = weights.some(({ isConditional }) => !isConditional);
-    const plan = planUpdate(weights, readUpdates(valuesOf(given, specs), weights), { strict, ignoreExtra, isStatic });
+    const plan = planUpdate(weights, await readUpdates(valuesOf(given, specs), weights), { strict, ignoreExtra, isStatic });
     const report = await this.#change(() => this.#opened.session.update(plan.tensors));
     // Of an unknown set, what was not given stays unknown.
     if (this.#weights !== 'unknown' || report.kept.length === 0) this.#weights = 'updated';
