@@ -13,6 +13,7 @@ export async function bundleScript(contents: string): Promise<(input?: Uint8Arra
   await build({
     stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },
     bundle: true,
+    target: 'node20',
     format: 'esm',
     platform: 'node',
     outfile: script,

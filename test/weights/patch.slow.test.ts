@@ -25,7 +25,7 @@ const fileSystem = Object.fromEntries(Object.entries(NODE_FILE_SYSTEM).map(([nam
 const identity = fileIdentity(path);
 const file = openFile(path);
 const bundle = readBundle(file, path);
-const given = readUpdates(['const_1=splat:7', 'const_2=splat:8'], bundle.weights);
+const given = await readUpdates(['const_1=splat:7', 'const_2=splat:8'], bundle.weights);
 await writePatch(preparePatch({ file, bundle, path, given }), { from: path, to: path, identity, inPlace: true, fileSystem });
 console.log(calls);
 `;
