@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 // Threads crash with ffi-rs and with native code in general; forks do not.
 // Tests that use ONNX Runtime as a reference send nothing either.
 const env = { ORT_DISABLE_TELEMETRY: '1' };
-const shared = { pool: 'forks' as const, testTimeout: 120_000, env };
+// Vitest leaves one core idle unless told; with two that is half of the machine.
+const shared = { pool: 'forks' as const, maxWorkers: '100%', testTimeout: 120_000, env };
 
 export default defineConfig({
   test: {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { bytes, int, tagged } from './protobuf.js';
 
 const BIN = resolve(import.meta.dirname, '../bin/ascend-bundle.js');
 const LAYERS = 16;
@@ -134,15 +135,6 @@ function measure(args) {
 /** x [1, dim] through MatMuls with pseudo-random weights. */
 function writeModel(path, kind, layers = LAYERS, dim = DIM) {
   const layerBytes = dim * dim * 4;
-  const varint = (value) => {
-    const out = [];
-    let rest = value;
-    for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128);
-    return Buffer.from([...out, rest]);
-  };
-  const int = (field, value) => Buffer.concat([varint(field * 8), varint(value)]);
-  const tagged = (field, length) => Buffer.concat([varint(field * 8 + 2), varint(length)]);
-  const bytes = (field, value) => Buffer.concat([tagged(field, Buffer.byteLength(value)), Buffer.from(value)]);
   const info = (name) =>
     Buffer.concat([
       bytes(1, name),

@@ -2,6 +2,7 @@
 // also show that files of others are read.
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { bytes, int } from './protobuf.js';
 
 const examples = resolve(import.meta.dirname, '../examples');
 
@@ -41,15 +42,6 @@ function sequence(seed, count) {
   });
 }
 
-// The few protobuf forms that an ONNX model needs.
-const varint = (value) => {
-  const out = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128);
-  return Buffer.from([...out, rest]);
-};
-const int = (field, value) => Buffer.concat([varint(field * 8), varint(value)]);
-const bytes = (field, value) => Buffer.concat([varint(field * 8 + 2), varint(Buffer.byteLength(value)), Buffer.from(value)]);
 const message = (...parts) => Buffer.concat(parts);
 
 const FLOAT = 1;

@@ -72,3 +72,13 @@ export function fileIdentity(path: string): string {
     throw fileError(path, cause, 'read');
   }
 }
+
+/** Whatever the paths look like: `a`, `./a`, through a link. False for what cannot be looked at: reading or writing it says why. */
+export function isSameFile(path: string, other: string): boolean {
+  try {
+    const [a, b] = [path, other].map((one) => statSync(one, { bigint: true }));
+    return a?.dev === b?.dev && a?.ino === b?.ino;
+  } catch {
+    return false;
+  }
+}

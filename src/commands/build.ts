@@ -1,18 +1,17 @@
 // build: a graph and a list of constants → a weight-updatable bundle.
-import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import * as z from 'zod';
 import type { GraphSource } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
 import { AscendBundleError, type Problem } from '../base/errors.js';
+import { isSameFile } from '../base/file-system.js';
 import { refuseOutput, writeFileAtomically } from '../base/output-file.js';
 import { problemsError } from '../base/problems.js';
 import { lint } from '../graph/lint.js';
 import { refreshSplit } from '../graph/refresh.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { selectWeights } from '../graph/select.js';
-import { tensorBytes } from '../graph/tensor.js';
-import { type BundleFields, bundleFields, openBundleAt } from './shared/bundle.js';
+import { type BundleFields, bundleFields, openBundleAt, plannedWeightFields } from './shared/bundle.js';
 import { type AskedSelection, askedSelection, SELECTION_OPTIONS, type SelectionFields, type SelectionValues } from './shared/selection.js';
 import { SELECTION_SHAPE } from './shared/selection-shape.js';
 import { readGraphSource } from './shared/source.js';
@@ -139,22 +138,6 @@ function refuseSameFile(path: string, graph: string): void {
   });
 }
 
-/** Whatever the paths look like: `a`, `./a`, through a link. */
-function isSameFile(path: string, other: string): boolean {
-  const [a, b] = [path, other].map(identityOf);
-  return a !== undefined && a === b;
-}
-
-/** Undefined for what cannot be looked at: reading or writing it says why. */
-function identityOf(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `${dev} ${ino}`;
-  } catch {
-    return undefined;
-  }
-}
-
 interface ChosenWeights {
   readonly weights: readonly RefreshableWeight[];
   readonly selection: SelectionFields | null;
@@ -180,16 +163,6 @@ function plannedFields(weights: readonly RefreshableWeight[], { updateGraph }: B
     varSize: null,
     updateGraph,
     submodels: [],
-    weights: weights.map(({ constName, variableName, updateIndex, spec }) => ({
-      name: constName,
-      variable: variableName,
-      updateIndex,
-      dtype: spec.dtype.name,
-      shape: [...spec.shape],
-      bytes: tensorBytes(spec.dtype, spec.shape),
-      variableDtype: null,
-      variableFormat: null,
-      variableOffset: null,
-    })),
+    weights: weights.map(plannedWeightFields),
   };
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { lowerGraph } from '../../src/backends/host/lower/lower.js';
-import { AscendBundleError } from '../../src/base/errors.js';
 import { checkGraph } from '../../src/graph/check.js';
 import type { Graph, Node } from '../../src/graph/graph.js';
+import { caught } from '../support/caught.js';
 import { constant, data, float32s, graph, int64s, node, spec } from '../support/graphs.js';
 import { numbersOf, runGraph, t } from '../support/op-vectors.js';
 
@@ -10,15 +10,7 @@ const x = data('x', 'float32', [3]);
 const w = constant('w', float32s([1, 2, 3]));
 const add = (name: string, x1: string, x2: string): Node => node(name, 'Add', { x1, x2 });
 
-function failureOf(given: Graph): AscendBundleError {
-  try {
-    lowerGraph(checkGraph(given));
-  } catch (error) {
-    if (error instanceof AscendBundleError) return error;
-    throw error;
-  }
-  throw new Error('It was lowered.');
-}
+const failureOf = (given: Graph) => caught(() => lowerGraph(checkGraph(given)));
 
 test('inputs and consts have the names of their nodes, outputs those of the graph', () => {
   const given: Graph = { ...graph([x, w, add('a', 'x:0', 'w:0'), add('b', 'a:0', 'w:0')], []), outputs: [{ name: 'y', value: 'b:0' }] };

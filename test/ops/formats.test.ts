@@ -3,25 +3,10 @@ import { expect, test } from 'vitest';
 import { checkGraph } from '../../src/graph/check.js';
 import { dtype } from '../../src/graph/dtype.js';
 import type { AttrValue, Graph, Node } from '../../src/graph/graph.js';
+import { constant, node } from '../support/graphs.js';
 import { random, t } from '../support/op-vectors.js';
 
-type Attrs = Readonly<Record<string, AttrValue>>;
-
-function node(name: string, type: string, inputs: Readonly<Record<string, string>>, attrs: Attrs = {}): Node {
-  return {
-    name,
-    type,
-    inputs: Object.values(inputs),
-    inputNames: Object.keys(inputs),
-    outputNames: [],
-    inputDescs: [],
-    outputDescs: [],
-    attrs: new Map(Object.entries(attrs)),
-  };
-}
-
 const ints = (value: readonly number[]): AttrValue => ({ kind: 'ints', value });
-const constant = (name: string, value: ReturnType<typeof t>): Node => node(name, 'Const', {}, { value: { kind: 'tensor', value } });
 const data = (format?: string): Node => ({
   ...node('x', 'Data', {}),
   outputNames: ['y'],

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { AscendBundleError } from '../../src/base/errors.js';
 import { writeNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
@@ -8,6 +7,7 @@ import { decodeElements } from '../../src/graph/elements.js';
 import { randomBytes } from '../../src/graph/random.js';
 import type { NamedSpec, Tensor } from '../../src/graph/tensor.js';
 import { resolveInputs } from '../../src/weights/inputs.js';
+import { caught } from '../support/caught.js';
 import { testFolder } from '../support/folder.js';
 import { fromHex, named, plain, tensorOf, toHex } from '../support/tensors.js';
 
@@ -19,16 +19,6 @@ const VALUES = tensorOf('float32', [2, 2], [1, 2, 3, 4]);
 
 function one(text: string, specs = X): unknown {
   return plain(resolveInputs([text], specs).get(specs[0]!.name) as Tensor);
-}
-
-function caught(work: () => unknown): AscendBundleError {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(AscendBundleError);
-    return error as AscendBundleError;
-  }
-  return expect.unreachable();
 }
 
 describe('one input takes', () => {

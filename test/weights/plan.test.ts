@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { memoryBytes } from '../../src/base/bytes.js';
-import { AscendBundleError } from '../../src/base/errors.js';
 import { writeNpy } from '../../src/formats/npy.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
 import { dtype } from '../../src/graph/dtype.js';
@@ -8,6 +7,7 @@ import type { RefreshableWeight } from '../../src/graph/refreshable.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { planUpdate } from '../../src/weights/plan.js';
 import { readUpdates } from '../../src/weights/updates.js';
+import { caught } from '../support/caught.js';
 import { testFolder } from '../support/folder.js';
 import { named, plain, tensorOf } from '../support/tensors.js';
 
@@ -21,16 +21,6 @@ const W = tensorOf('float16', [2, 3], [1, 2, 3, 4, 5, 6]);
 const B = tensorOf('float32', [3], [1, 2, 3]);
 
 const given = (name: string, tensor: Tensor, source = 'new.safetensors') => ({ ...named(name, tensor), source });
-
-function caught(work: () => unknown): AscendBundleError {
-  try {
-    work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(AscendBundleError);
-    return error as AscendBundleError;
-  }
-  return expect.unreachable();
-}
 
 test('weights that are given are updated in update order, the others are kept and listed', () => {
   const plan = planUpdate(WEIGHTS, [given('fc1.b', B), given('fc1.w', W)]);

@@ -2,6 +2,7 @@
 import { type FileBytes, openFile } from '../../base/bytes.js';
 import { requireKind } from '../../formats/kind.js';
 import { type Bundle, type BundleWeight, type OmModel, readBundle, type Submodel } from '../../formats/om/index.js';
+import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 
 /** @throws FILE_NOT_FOUND, FILE_EMPTY, FILE_TRUNCATED, FILE_KIND, and what the reader finds */
@@ -99,7 +100,13 @@ export function partitionFields({ om }: OmModel): readonly PartitionFields[] {
   );
 }
 
-export function weightFields({ constName, variableName, updateIndex, spec, variable }: BundleWeight): WeightFields {
+export function weightFields(weight: BundleWeight): WeightFields {
+  const { dtype, format, offsetBytes } = weight.variable;
+  return { ...plannedWeightFields(weight), variableDtype: dtype.name, variableFormat: format ?? null, variableOffset: offsetBytes ?? null };
+}
+
+/** What can be told of a weight that is not compiled. */
+export function plannedWeightFields({ constName, variableName, updateIndex, spec }: RefreshableWeight): WeightFields {
   return {
     name: constName,
     variable: variableName,
@@ -107,9 +114,9 @@ export function weightFields({ constName, variableName, updateIndex, spec, varia
     dtype: spec.dtype.name,
     shape: [...spec.shape],
     bytes: tensorBytes(spec.dtype, spec.shape),
-    variableDtype: variable.dtype.name,
-    variableFormat: variable.format ?? null,
-    variableOffset: variable.offsetBytes ?? null,
+    variableDtype: null,
+    variableFormat: null,
+    variableOffset: null,
   };
 }
 

@@ -1,9 +1,10 @@
 // The data of a const: nested numbers, a file, a fill, seeded random values.
-import { type Bytes, computedBytes, memoryBytes } from '../../base/bytes.js';
+import { type Bytes, memoryBytes } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { openInside } from '../../base/inside-folder.js';
 import type { JsonPath } from '../../base/json-text.js';
 import { encodeElements, hasElements, isFloat, isInteger } from '../../graph/elements.js';
+import { repeatedBytes } from '../../graph/fill.js';
 import { randomBytes } from '../../graph/random.js';
 import { describeSpec, elementCount, sameShape, type Tensor, type TensorSpec, tensorBytes } from '../../graph/tensor.js';
 import { namedFloat } from './attrs.js';
@@ -68,11 +69,7 @@ function fromFile(
 function filled(value: number | string | boolean, name: string, spec: TensorSpec, at: JsonPath, problems: Problems): Bytes | undefined {
   const element = encode([value], name, { ...spec, shape: [] }, () => at, problems);
   if (element === undefined) return undefined;
-  return computedBytes(tensorBytes(spec.dtype, spec.shape), (start, end) => {
-    const phase = start % element.length;
-    // fill repeats its argument from the first byte on, so begin at the beginning of an element.
-    return Buffer.alloc(phase + end - start, element).subarray(phase);
-  });
+  return repeatedBytes(element, tensorBytes(spec.dtype, spec.shape));
 }
 
 function nestedValues(data: unknown, name: string, spec: TensorSpec, at: JsonPath, problems: Problems): Bytes | undefined {
