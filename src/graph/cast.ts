@@ -1,8 +1,8 @@
 // Tensors in another dtype, on demand only and never without counting what is lost.
 import { computedBytes } from '../base/bytes.js';
 import type { DType } from './dtype.js';
-import { type ElementArray, elementChunks, integerRange, isFloat, isInteger, typedView } from './elements.js';
-import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16, toBfloat16, toFloat16 } from './float16.js';
+import { type ElementArray, elementChunks, type FloatArray, floatValues, integerRange, isFloat, isInteger, typedView } from './elements.js';
+import { float32ToBfloat16, float32ToFloat16, toBfloat16, toFloat16 } from './float16.js';
 import { elementCount, type Tensor, tensorBytes } from './tensor.js';
 
 /** Floats to floats, rounding once to the nearest, and integers to integers that hold the same values. */
@@ -41,7 +41,7 @@ export function castLosses(tensor: Tensor, to: DType): CastLosses {
   if (isLossless(tensor.dtype, to)) return losses;
   for (const { start, array } of elementChunks(tensor)) {
     if (isInteger(to)) countOutOfRange(array, to, start, losses);
-    else countFloatLosses(toNumbers(array, tensor.dtype), toNumbers(castElements(array, tensor.dtype, to), to), start, losses);
+    else countFloatLosses(floatValues(array, tensor.dtype), floatValues(castElements(array, tensor.dtype, to), to), start, losses);
   }
   return losses;
 }
@@ -83,16 +83,8 @@ function isLossless(from: DType, to: DType): boolean {
   return min >= least && max <= most;
 }
 
-type FloatArray = Float32Array | Float64Array;
-
-/** Float elements as numbers; float16 and bfloat16 fit in float32. */
-function toNumbers(array: ElementArray, { name }: DType): FloatArray {
-  if (name === 'float16') return float16ToFloat32(array as Uint16Array);
-  return name === 'bfloat16' ? bfloat16ToFloat32(array as Uint16Array) : (array as FloatArray);
-}
-
 function castElements(array: ElementArray, from: DType, to: DType): ElementArray {
-  return isInteger(to) ? castIntegers(array, to) : castFloats(toNumbers(array, from), to);
+  return isInteger(to) ? castIntegers(array, to) : castFloats(floatValues(array, from), to);
 }
 
 function castFloats(values: FloatArray, { name }: DType): ElementArray {

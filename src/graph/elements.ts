@@ -2,7 +2,7 @@
 import { chunks } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import type { DType } from './dtype.js';
-import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './float16.js';
+import { bfloat16ToFloat32, float16ToFloat32, fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './float16.js';
 import type { Tensor } from './tensor.js';
 
 export type ElementArray =
@@ -111,6 +111,14 @@ export function elementAt(dtype: DType, array: ElementArray, i: number): Element
 export function decodeElements(tensor: Tensor): Element[] {
   const array = elementsOf(tensor);
   return Array.from({ length: array.length }, (_, i) => elementAt(tensor.dtype, array, i));
+}
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** Elements of a float dtype as numbers; float16 and bfloat16 fit in float32. */
+export function floatValues(array: ElementArray, { name }: DType): FloatArray {
+  if (name === 'float16') return float16ToFloat32(array as Uint16Array);
+  return name === 'bfloat16' ? bfloat16ToFloat32(array as Uint16Array) : (array as FloatArray);
 }
 
 /**
