@@ -82,7 +82,7 @@ export const build: Verb<BuildValues, BuildResult> = {
   examples: [
     'ascend-bundle build graph.json --consts const_1,const_2',
     'ascend-bundle build model.onnx --consts @names.txt -o model.om',
-    "ascend-bundle build model.onnx --select 'op=MatMul,Gemm bytes>=1MiB' --exclude 'name~head*'",
+    "ascend-bundle build model.onnx --select 'op=MatMul,Gemm bytes>=1MiB' \\\n  --exclude 'name~head*'",
     'ascend-bundle consts model.onnx --names-only \\\n  | ascend-bundle build model.onnx --consts @-',
   ],
   values,

@@ -67,7 +67,7 @@ Weights are files (safetensors, npz, npy) with --weights, or values (name=@w.npy
   examples: [
     'ascend-bundle patch linear.om --weights new.safetensors -o linear-2.om',
     'ascend-bundle patch linear.om --weights new.safetensors --in-place',
-    'ascend-bundle patch linear.om --set const_2=splat:0 --source graph.json -o linear-2.om',
+    'ascend-bundle patch linear.om --set const_2=splat:0 \\\n  --source graph.json -o linear-2.om',
   ],
   values,
   run: patchFile,

@@ -126,7 +126,7 @@ A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or valu
   examples: [
     'ascend-bundle run linear.om --input x=@x.npy',
     'ascend-bundle run linear.om --input x=@x.npy --update new.safetensors -o out',
-    'ascend-bundle run linear.om --input x=rand:1 --update const_2=splat:0 --loop 100 --warmup-count 10',
+    'ascend-bundle run linear.om --input x=rand:1 --update const_2=splat:0 \\\n  --loop 100 --warmup-count 10',
   ],
   values,
   run: runBundle,

@@ -33,7 +33,7 @@ A tensor is written as for \`run\`, or as numbers: {"x": [[1, 2, 3], [4, 5, 6]]}
     { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
   ],
   examples: [
-    `echo '{"op": "infer", "inputs": {"x": "rand:1"}}' | ascend-bundle session linear.om`,
+    `echo '{"op": "infer", "inputs": {"x": "rand:1"}}' \\\n  | ascend-bundle session linear.om`,
     'ascend-bundle session linear.om < requests.jsonl > replies.jsonl',
   ],
   values,
