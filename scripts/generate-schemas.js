@@ -8,6 +8,7 @@ process.chdir(project);
 const contents = `
   export * as z from 'zod';
   export { graphSchema as graph } from './src/formats/graph-json/schema.js';
+  export { manifestSchema as manifest } from './src/commands/shared/manifest-schema.js';
   export { sessionSchema as session } from './src/commands/session/requests.js';
   export { resultSchema as result } from './src/cli/result-schema.js';
 `;

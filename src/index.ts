@@ -49,6 +49,8 @@ export interface BuildOptions {
   readonly allowScalar?: boolean;
   readonly updateGraph?: 'ge' | 'static';
   readonly backend?: 'auto' | 'host' | 'ascend';
+  /** Also write a manifest: its path, or true for `<output>.manifest.json`. */
+  readonly manifest?: string | true;
   /** Replace an existing output. */
   readonly force?: boolean;
   readonly onWarning?: (problem: Problem) => void;

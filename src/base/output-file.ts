@@ -11,8 +11,8 @@ import { type FileSystem, NODE_FILE_SYSTEM } from './file-system.js';
 export interface WriteOptions {
   /** Replace an existing file. */
   readonly force?: boolean;
-  /** Looks at the finished temporary file; what it throws keeps the file from appearing. */
-  readonly verify?: (temporaryPath: string) => void;
+  /** Looks at each finished temporary file; what it throws keeps all of them from appearing. */
+  readonly verify?: (temporaryPath: string, path: string) => void;
   /** Permissions of a new file, less the umask. */
   readonly mode?: number;
   /** Exact permissions instead, and the owner where the process may give the file away: those of a file that this one stands for. */
@@ -20,9 +20,12 @@ export interface WriteOptions {
   readonly fileSystem?: FileSystem;
 }
 
-/** A file to write: whole, or as a copy of another file in which ranges have other bytes. */
+/**
+ * A file to write: whole, or as a copy of another file in which ranges have other bytes. Bytes given as a function are made when
+ * the files before it are complete and have been looked at.
+ */
 export type OutputFile =
-  | { readonly path: string; readonly bytes: Bytes }
+  | { readonly path: string; readonly bytes: Bytes | (() => Bytes) }
   | { readonly path: string; readonly copyOf: string; readonly patches: readonly Patch[] };
 
 /**
@@ -53,7 +56,7 @@ export async function writeFilesAtomically(files: readonly OutputFile[], options
       const temporary = join(dirname(current), `.ascend-bundle-${randomBytes(6).toString('hex')}.tmp`);
       temporaries.push(temporary);
       await writeTemporary(temporary, file, options, () => interruption.throwIfReceived(file.path));
-      verify?.(temporary);
+      verify?.(temporary, current);
     }
     await nextTurn();
     interruption.throwIfReceived(current);
@@ -150,7 +153,7 @@ async function writeTemporary(
 
 /** What to write into the file, each part at its offset or after the one before. */
 function partsOf(file: OutputFile, isCopied: boolean): readonly { readonly offsetBytes: number | null; readonly bytes: Bytes }[] {
-  if (!('copyOf' in file)) return [{ offsetBytes: null, bytes: file.bytes }];
+  if (!('copyOf' in file)) return [{ offsetBytes: null, bytes: typeof file.bytes === 'function' ? file.bytes() : file.bytes }];
   return isCopied ? file.patches : [{ offsetBytes: null, bytes: patchedBytes(openFile(file.copyOf), file.patches) }];
 }
 

@@ -1,7 +1,7 @@
 // From argv to an exit status: finds the verb, reads its options, runs it, and writes the result or the error.
-import { readFileSync } from 'node:fs';
 import { fileError } from '../base/bytes.js';
 import { AscendBundleError, EXIT_CODES } from '../base/errors.js';
+import { toolVersion } from '../base/version.js';
 import type { Outcome } from '../commands/verb.js';
 import { normalizeArguments, wantsJson } from './arguments.js';
 import { jsonText, resultDocument } from './document.js';
@@ -20,7 +20,7 @@ import type { LoadedVerb } from './verbs.js';
 export async function main(argv: readonly string[]): Promise<number> {
   watchStreams();
   const isJson = wantsJson(argv);
-  const version = readVersion();
+  const version = toolVersion();
   let command: string | null = null;
   let color: ColorChoice = 'auto';
   let reporter: Reporter | undefined;
@@ -64,10 +64,6 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function outcomeText({ text }: LoadedVerb, outcome: Outcome<unknown>, color: ColorChoice): string {
   return outcome.raw ?? `${text(printableResult(outcome.result), styleFor(color, process.stdout, process.env))}\n`;
-}
-
-function readVersion(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
 /** `ascend-bundle inspect x.om | head` ends without a word; a full disk behind `>` is an error like any other. */

@@ -65,6 +65,7 @@ const build = z.strictObject({
   updateGraph,
   submodels: z.array(submodel),
   weights: z.array(weight),
+  manifest: z.strictObject({ path: z.string() }).nullable().describe('null without --manifest'),
   selection,
   dryRun: z.boolean(),
 });

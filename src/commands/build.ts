@@ -1,17 +1,18 @@
 // build: a graph and a list of constants → a weight-updatable bundle.
-import { basename, extname } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import * as z from 'zod';
 import type { GraphSource } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { isSameFile } from '../base/file-system.js';
-import { refuseOutput, writeFileAtomically } from '../base/output-file.js';
+import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
 import { problemsError } from '../base/problems.js';
 import { lint } from '../graph/lint.js';
 import { refreshSplit } from '../graph/refresh.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { selectWeights } from '../graph/select.js';
 import { type BundleFields, bundleFields, openBundleAt, plannedWeightFields } from './shared/bundle.js';
+import { manifestBytes } from './shared/manifest.js';
 import { type AskedSelection, askedSelection, SELECTION_OPTIONS, type SelectionFields, type SelectionValues } from './shared/selection.js';
 import { SELECTION_SHAPE } from './shared/selection-shape.js';
 import { readGraphSource } from './shared/source.js';
@@ -27,6 +28,8 @@ export interface BuildValues extends SelectionValues {
   readonly backend: 'auto' | 'host' | 'ascend';
   readonly socVersion?: string | undefined;
   readonly geOption: readonly string[];
+  /** Where to; true for the place that goes without saying. */
+  readonly manifest?: string | true | undefined;
   readonly force: boolean;
   readonly dryRun: boolean;
 }
@@ -41,6 +44,7 @@ const values: ValuesSchema<BuildValues> = z.strictObject({
   backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
   socVersion: z.string().optional(),
   geOption: z.array(z.string()).default([]),
+  manifest: z.union([z.string(), z.literal(true)]).optional(),
   force: z.boolean().default(false),
   dryRun: z.boolean().default(false),
 });
@@ -52,6 +56,8 @@ export interface BuildResult extends BundleFields {
     readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
   };
   readonly graph: { readonly path: string; readonly kind: string; readonly nodes: number };
+  /** Null where none was asked for. */
+  readonly manifest: { readonly path: string } | null;
   /** Null where the constants were given by name alone. */
   readonly selection: SelectionFields | null;
   readonly dryRun: boolean;
@@ -76,6 +82,7 @@ export const build: Verb<BuildValues, BuildResult> = {
     { flags: '--backend <kind>', help: 'who compiles', choices: ['auto', 'host', 'ascend'], default: 'auto' },
     { flags: '--soc-version <name>', help: 'the chip to compile for (ascend backend)' },
     { flags: '-O, --ge-option <key=value>', help: 'an option of GE (ascend backend)', repeat: true },
+    { flags: '--manifest [file]', help: 'also write what it is, with a sha256 per weight (default: <output>.manifest.json)' },
     { flags: '--force', help: 'replace an existing output' },
     { flags: '--dry-run', help: 'check everything and show what would be made; write nothing' },
   ],
@@ -98,6 +105,7 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
   // Before the work, not after it; the write looks again.
   refuseSameFile(path, given.graph);
   refuseOutput(path, given);
+  const manifest = manifestPath(path, given);
   const { weights, selection } = await io.step('check weights', () => chooseWeights(source, asked, given, io));
   io.useBackend(choice);
   const backend = await loadBackend(choice);
@@ -108,13 +116,19 @@ async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult
   const facts = {
     graph: { path: given.graph, kind: source.kind, nodes: source.graph.nodes.length },
     bundle: { path, bytes: compiled.bytes.length, hostEnv: compiled.hostEnv },
+    manifest: manifest === undefined ? null : { path: manifest },
     selection,
   };
   if (given.dryRun) return { result: { ...facts, ...plannedFields(weights, given), dryRun: true } };
-  const expected = { weights, withInit: given.init };
-  await io.step('write', () =>
-    writeFileAtomically(path, compiled.bytes, { force: given.force, verify: (written) => verifyBundle(written, expected) }),
-  );
+  let written = '';
+  const verify = (temporary: string, of: string): void => {
+    if (of !== path) return;
+    verifyBundle(temporary, { weights, withInit: given.init });
+    written = temporary;
+  };
+  const files: OutputFile[] = [{ path, bytes: compiled.bytes }];
+  if (manifest !== undefined) files.push({ path: manifest, bytes: () => manifestBytes(written, source, given) });
+  await io.step('write', () => writeFilesAtomically(files, { force: given.force, verify }));
   return { result: { ...facts, ...bundleFields(openBundleAt(path)), dryRun: false } };
 }
 
@@ -130,12 +144,26 @@ function geOptions({ socVersion, geOption }: BuildValues): string[] {
   return [...(socVersion === undefined ? [] : ['--soc-version']), ...geOption.map(() => '-O')];
 }
 
-function refuseSameFile(path: string, graph: string): void {
+function refuseSameFile(path: string, graph: string, option = '-o'): void {
   if (!isSameFile(path, graph)) return;
   throw new AscendBundleError('USAGE', {
     message: `The output ${path} is the graph ${graph} itself, which would be lost.`,
-    fix: 'Give another name with -o.',
+    fix: `Give another name with ${option}.`,
   });
+}
+
+function manifestPath(output: string, { manifest, graph, force }: BuildValues): string | undefined {
+  if (manifest === undefined) return undefined;
+  const path = manifest === true ? `${output}.manifest.json` : manifest;
+  if (resolve(path) === resolve(output)) {
+    throw new AscendBundleError('USAGE', {
+      message: `The bundle and its manifest cannot both be ${path}.`,
+      fix: 'Give --manifest another name.',
+    });
+  }
+  refuseSameFile(path, graph, '--manifest');
+  refuseOutput(path, { force });
+  return path;
 }
 
 interface ChosenWeights {

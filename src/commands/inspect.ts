@@ -4,7 +4,8 @@ import { bundleBackend } from '../backends/registry.js';
 import { type FileBytes, openFile } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { KINDS, type Kind, requireKind } from '../formats/kind.js';
-import { checkVariables, findSubmodel, OmModel, readBundle, readOm } from '../formats/om/index.js';
+import { checkVariables, OmModel, readBundle, readOm } from '../formats/om/index.js';
+import { bundleAttributes, modelAttributes } from './shared/attributes.js';
 import { type BundleFields, bundleFields, type PartitionFields, partitionFields, type SpecFields, specFields } from './shared/bundle.js';
 import { type GraphFields, graphFields } from './shared/graph-fields.js';
 import { isGraphKind, readGraphSource } from './shared/source.js';
@@ -95,10 +96,7 @@ function partsOf(kind: Kind, file: FileBytes, io: Io): Partial<InspectResult> {
 function inspectBundle(file: FileBytes, io: Io): Partial<InspectResult> {
   const bundle = readBundle(file, file.path);
   for (const warning of [...bundle.warnings, ...checkVariables(bundle)]) io.warn(warning);
-  // GE packs host libraries into the update graph alone, so that graph says which host they are for.
-  const models = [findSubmodel(bundle, 'update'), findSubmodel(bundle, 'infer')];
-  const attributes = models.flatMap((model) => (model === undefined ? [] : Object.entries(attributesOf(model))));
-  return { ...bundleFields(bundle), backend: bundleBackend(bundle), attributes: Object.fromEntries(attributes) };
+  return { ...bundleFields(bundle), backend: bundleBackend(bundle), attributes: bundleAttributes(bundle) };
 }
 
 function inspectModel(file: FileBytes, io: Io): Partial<InspectResult> {
@@ -127,7 +125,7 @@ function describeGraph(model: OmModel, io: Io): DescribedGraph {
     return {
       inputs: model.inputs.map(specFields),
       outputs: model.outputs.map(specFields),
-      attributes: attributesOf(model),
+      attributes: modelAttributes(model),
       nodes: model.graph.nodes.length,
       constants: { count: constants.length, bytes: constants.reduce((sum, { tensor }) => sum + tensor.data.length, 0) },
     };
@@ -136,21 +134,4 @@ function describeGraph(model: OmModel, io: Io): DescribedGraph {
     io.warn({ code: error.code, message: error.message, at: error.at, fix: error.fix });
     return { inputs: [], outputs: [], attributes: {}, nodes: null, constants: null };
   }
-}
-
-/** `atc_cmdline` is not among them: it holds paths of the user who compiled. */
-const SHOWN_ATTRIBUTES = [
-  'soc_version',
-  'arch_type',
-  'opp_version',
-  'atc_version',
-  'compiler_version',
-  'host_env_os',
-  'host_env_cpu',
-  'framework_type',
-];
-
-function attributesOf({ def }: OmModel): Record<string, string> {
-  const shown = SHOWN_ATTRIBUTES.map((name) => [name, def.attr?.get(name)?.s ?? ''] as const);
-  return Object.fromEntries(shown.filter(([, value]) => value !== ''));
 }

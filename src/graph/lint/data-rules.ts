@@ -1,6 +1,5 @@
 // Rules about the values of consts. They read no more than they must: sizes first, then beginnings, then all of it.
-import { createHash } from 'node:crypto';
-import { chunks } from '../../base/bytes.js';
+import { sha256 } from '../../base/digest.js';
 import { elementAt, elementChunks, isFloat } from '../elements.js';
 import type { Tensor } from '../tensor.js';
 import type { Candidate, Rule } from './rule.js';
@@ -40,9 +39,7 @@ function equalGroups(candidates: readonly Candidate[]): Candidate[][] {
 }
 
 function digest({ data }: Tensor, lengthBytes: number): string {
-  const hash = createHash('sha256');
-  for (const chunk of chunks(data.slice(0, Math.min(lengthBytes, data.length)))) hash.update(chunk);
-  return hash.digest('hex');
+  return sha256(data.slice(0, Math.min(lengthBytes, data.length)));
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
