@@ -66,8 +66,12 @@ export async function build(graph: string, { consts = [], onWarning, ...options 
 }
 
 export interface PatchOptions {
-  /** Files of new weights by name: safetensors, npz, npy. */
+  /** Files of new weights by name: safetensors, npz, npy, a graph, a bundle. */
   readonly weights?: readonly string[];
+  /** A map file: other names, and transpositions, for the tensors of those files. */
+  readonly map?: string;
+  /** Convert weights of another dtype; `casts` of the result says what that lost. */
+  readonly cast?: boolean;
   /** Single weights in the grammar of the command line: `w=@w.npy`, `w=splat:0`. */
   readonly set?: readonly string[];
   /** The bundle to write; or replace the one that is given. */

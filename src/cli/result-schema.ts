@@ -109,6 +109,7 @@ const patch = z.strictObject({
   patched: z.array(weight.pick({ name: true, dtype: true, shape: true, bytes: true })).describe('in update order'),
   kept: z.array(z.string()),
   ignored: z.array(z.string()),
+  casts: z.array(cast),
   separated: z.array(z.string()).describe('constants that shared their bytes with equal ones and have got their own'),
   source: z.strictObject({ path: z.string() }).nullable().describe('the graph whose values the bundle was proven to have had'),
 });

@@ -5,8 +5,11 @@ import { AscendBundleError } from '../base/errors.js';
 import { fileIdentity } from '../base/file-system.js';
 import { refuseOutput } from '../base/output-file.js';
 import { tensorBytes } from '../graph/tensor.js';
+import { COMMAND_LINE } from '../weights/option-names.js';
 import { type PreparedPatch, preparePatch, writePatch } from '../weights/patch.js';
 import { readUpdates } from '../weights/updates.js';
+import type { CastReport } from '../weights/values.js';
+import { readWeightMap } from '../weights/weight-map.js';
 import { openBundleFile, type WeightFields } from './shared/bundle.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
@@ -15,6 +18,8 @@ export interface PatchValues {
   readonly bundle: string;
   readonly weights: readonly string[];
   readonly set: readonly string[];
+  readonly map?: string | undefined;
+  readonly cast: boolean;
   readonly output?: string | undefined;
   readonly inPlace: boolean;
   readonly source?: string | undefined;
@@ -27,6 +32,8 @@ const values: ValuesSchema<PatchValues> = z.strictObject({
   bundle: z.string(),
   weights: z.array(z.string()).default([]),
   set: z.array(z.string()).default([]),
+  map: z.string().optional(),
+  cast: z.boolean().default(false),
   output: z.string().optional(),
   inPlace: z.boolean().default(false),
   source: z.string().optional(),
@@ -41,6 +48,8 @@ export interface PatchResult {
   readonly patched: readonly Pick<WeightFields, 'name' | 'dtype' | 'shape' | 'bytes'>[];
   readonly kept: readonly string[];
   readonly ignored: readonly string[];
+  /** With --cast: what was converted. */
+  readonly casts: readonly CastReport[];
   /** Constants of the init graph that shared their bytes with equal ones and have got their own; the bundle has grown by them. */
   readonly separated: readonly string[];
   /** The graph whose values the bundle was proven to have had. */
@@ -52,11 +61,13 @@ export const patch: Verb<PatchValues, PatchResult> = {
   summary: 'give a bundle new initial weights, without compiling',
   description: `Writes new initial values into the init graph of a bundle of either backend. Names, dtypes and shapes are compared with the bundle first; every byte that is not a weight stays. With --in-place the file is replaced at once: power loss leaves the old or the new one.
 
-Weights are files (safetensors, npz, npy) with --weights, or values (name=@w.npy, name=splat:0, name=1,2,3) with --set.`,
+Weights are files with --weights (safetensors, npz, npy; the constants of a graph, the initial values of another bundle), or values (name=@w.npy, name=splat:0, name=1,2,3) with --set.`,
   arguments: [{ name: 'bundle', help: 'the bundle to patch' }],
   options: [
-    { flags: '--weights <file>', help: 'new weights by name: safetensors, npz, npy', repeat: true },
+    { flags: '--weights <file>', help: 'new weights by name: safetensors, npz, npy, a graph or a bundle', repeat: true },
     { flags: '--set <name=value>', help: 'one weight, in the grammar of run --input', repeat: true },
+    { flags: '--map <file>', help: 'other names, and transpositions, for the tensors of those files' },
+    { flags: '--cast', help: 'convert weights of another dtype (floats to floats, integers to integers), and say what is lost' },
     { flags: '-o, --output <path>', help: 'the bundle to write' },
     { flags: '--in-place', help: 'replace the bundle itself' },
     { flags: '--source <graph>', help: 'refuse when the bundle has not the values of this graph, which it was built from' },
@@ -78,11 +89,15 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
   const identity = fileIdentity(given.bundle);
   const { file, bundle } = openBundleFile(given.bundle);
   const prepared = await io.step('check', async () => {
+    const map = given.map === undefined ? undefined : readWeightMap(given.map);
     const tensors = [
-      ...(await readUpdates(given.weights, bundle.weights, { option: '--weights' })),
+      ...(await readUpdates(given.weights, bundle.weights, { option: '--weights', map })),
       ...(await readUpdates(given.set, bundle.weights, { option: '--set' })),
     ];
-    const patch = preparePatch({ ...given, file, bundle, path: given.bundle, given: tensors, source: readSource(given) });
+    const patch = preparePatch({
+      ...given,
+      ...{ file, bundle, path: given.bundle, given: tensors, source: readSource(given), names: COMMAND_LINE },
+    });
     for (const warning of patch.plan.warnings) io.warn(warning);
     return patch;
   });
@@ -92,12 +107,13 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
 }
 
 /** Which file is to be written; checked before anything is read. */
-function targetOf({ bundle, output, inPlace, weights, set, force }: PatchValues): string {
+function targetOf({ bundle, output, inPlace, weights, set, map, force }: PatchValues): string {
   const usage = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
   if (weights.length + set.length === 0)
     usage('No new weights were given.', 'Give them with --weights new.safetensors or --set name=value.');
+  if (map !== undefined && weights.length === 0) usage('--map is for the tensors of files, and none is given.', 'Give it with --weights.');
   if (inPlace) {
     if (output !== undefined) usage('-o and --in-place exclude each other.', 'Leave one of them out.');
     const target = realPath(bundle);
@@ -139,6 +155,7 @@ function resultOf({ bundle, inPlace, source }: PatchValues, target: string, { pl
     })),
     kept: plan.kept,
     ignored: plan.ignored,
+    casts: plan.casts,
     separated: change.kind === 'ranges' ? [] : change.moved,
     source: source === undefined ? null : { path: source },
   };

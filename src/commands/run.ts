@@ -6,6 +6,7 @@ import { AscendBundleError } from '../base/errors.js';
 import { type Bundle, findSubmodel } from '../formats/om/index.js';
 import { type NamedTensor, type Tensor, tensorBytes } from '../graph/tensor.js';
 import { resolveInputs } from '../weights/inputs.js';
+import { COMMAND_LINE } from '../weights/option-names.js';
 import { planUpdate, type UpdatePlan } from '../weights/plan.js';
 import { previewTensor } from '../weights/preview.js';
 import { readUpdates } from '../weights/updates.js';
@@ -169,7 +170,7 @@ async function readPlan(bundle: Bundle, { update, map, strict, ignoreExtra, cast
   if (update.length === 0) return undefined;
   const isStatic = bundle.weights.some(({ isConditional }) => !isConditional);
   const given = await readUpdates(update, bundle.weights, { map: map === undefined ? undefined : readWeightMap(map) });
-  const plan = planUpdate(bundle.weights, given, { strict, ignoreExtra, cast, isStatic });
+  const plan = planUpdate(bundle.weights, given, { strict, ignoreExtra, cast, isStatic, names: COMMAND_LINE });
   for (const warning of plan.warnings) io.warn(warning);
   return plan;
 }

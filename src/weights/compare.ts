@@ -7,6 +7,7 @@ import { canCast, castTensor } from '../graph/cast.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { describeSpec, fitsShape, isEmpty, type Tensor, type TensorSpec } from '../graph/tensor.js';
 import { misfit } from './fit.js';
+import type { OptionNames } from './option-names.js';
 import { listNames } from './read.js';
 import type { GivenTensor } from './updates.js';
 
@@ -19,7 +20,13 @@ export interface CompareOptions {
   readonly isStatic?: boolean;
   /** Another dtype is converted where it can be, instead of refused. */
   readonly cast?: boolean;
+  /** What the caller calls these, for messages; what it has not is not offered. */
+  readonly names?: OptionNames;
+  /** Whose the weights are, for messages. */
+  readonly owner?: string;
 }
+
+const OWNER = 'the bundle';
 
 /** `kept`: not given, or given as an empty tensor, which says "keep". */
 export type RowStatus = 'fits' | 'cast' | 'kept' | 'missing' | 'misfit' | 'repeated' | 'extra' | 'ignored';
@@ -31,6 +38,8 @@ export interface CompareRow {
   /** Undefined for a tensor that no weight has the name of. */
   readonly wanted: TensorSpec | undefined;
   readonly given: GivenTensor | undefined;
+  /** Names that may have been meant: of a missing weight those that are extra, of an extra tensor those that are missing. */
+  readonly near?: readonly string[];
   /** Why the update cannot be made. */
   readonly problem?: Problem;
 }
@@ -78,22 +87,23 @@ export function compareUpdate(
     return row;
   });
   const extraRows = extra.map((tensor, i) => extraRow(tensor, i < MOST_GUESSES ? missing : [], [...specs.keys()], options));
-  return { rows: [...rows, ...repeated, ...strangers(given, specs), ...extraRows], tensors };
+  return { rows: [...rows, ...repeated, ...strangers(given, specs, options), ...extraRows], tensors };
 }
 
 function givenRow(
   { constName: name, spec: wanted }: RefreshableWeight,
   given: GivenTensor,
-  { isStatic = false, cast = false }: CompareOptions,
+  { isStatic = false, cast = false, names = {}, owner = OWNER }: CompareOptions,
 ): { readonly row: CompareRow; readonly planned?: PlannedTensor } {
   if (isEmpty(given) && !isStatic) return { row: { name, status: 'kept', wanted, given } };
-  const problem = misfit(`Weight "${name}" in ${describeSource(given)}`, given, wanted, 'the bundle');
+  const problem = misfit(`Weight "${name}" in ${describeSource(given)}`, given, wanted, owner);
   if (problem === undefined) return { row: { name, status: 'fits', wanted, given }, planned: given };
   const isCastable = fitsShape(given.shape, wanted.shape) && canCast(given.dtype, wanted.dtype);
   if (!isCastable) return { row: { name, status: 'misfit', wanted, given, problem } };
   if (cast)
     return { row: { name, status: 'cast', wanted, given }, planned: { ...given, ...castTensor(given, wanted.dtype), uncast: given } };
-  const fix = `${problem.fix?.replace(/\.$/, '')}, or give --cast to convert it.`;
+  if (names.cast === undefined) return { row: { name, status: 'misfit', wanted, given, problem } };
+  const fix = `${problem.fix?.replace(/\.$/, '')}, or give ${names.cast} to convert it.`;
   return { row: { name, status: 'misfit', wanted, given, problem: { ...problem, fix } } };
 }
 
@@ -111,49 +121,59 @@ function repeatedRow(given: GivenTensor, before: GivenTensor, wanted: TensorSpec
   return { name: given.name, status: 'repeated', wanted, given, problem };
 }
 
-const WHY_ALL = {
-  static: {
-    who: 'the static update graph of this bundle takes all',
-    fix: 'Add it to the update. To keep weights, build the bundle without --update-graph static.',
-  },
-  strict: { who: '--strict wants all', fix: 'Add it to the update, or leave --strict out to keep its value.' },
-};
-
 function absentRow(
   { constName: name, spec: wanted }: RefreshableWeight,
   candidates: readonly string[],
-  { strict = false, isStatic = false }: CompareOptions,
+  { strict = false, isStatic = false, names = {} }: CompareOptions,
 ): CompareRow {
   if (!strict && !isStatic) return { name, status: 'kept', wanted, given: undefined };
-  const { who, fix } = isStatic ? WHY_ALL.static : WHY_ALL.strict;
+  const { who, fix } = isStatic ? STATIC_WANTS_ALL : strictWantsAll(names);
+  const near = nearNames(name, candidates);
   const problem = {
     code: 'WEIGHTS_MISSING',
     message: `Weight "${name}" (${describeSpec(wanted)}) was not given, and ${who}.`,
-    fix: didYouMean(nearNames(name, candidates), fix),
+    fix: didYouMean(near, fix),
   };
-  return { name, status: 'missing', wanted, given: undefined, problem };
+  return { name, status: 'missing', wanted, given: undefined, near, problem };
+}
+
+const STATIC_WANTS_ALL = {
+  who: 'the static update graph of this bundle takes all',
+  fix: 'Add it to the update. To keep weights, build the bundle without --update-graph static.',
+};
+
+function strictWantsAll({ strict }: OptionNames): typeof STATIC_WANTS_ALL {
+  if (strict === undefined) return { who: 'all are wanted', fix: 'Add it to the update.' };
+  return { who: `${strict} wants all`, fix: `Add it to the update, or leave ${strict} out to keep its value.` };
 }
 
 function extraRow(
   given: GivenTensor,
   missing: readonly string[],
-  names: readonly string[],
-  { ignoreExtra = false }: CompareOptions,
+  weights: readonly string[],
+  { ignoreExtra = false, names = {}, owner = OWNER }: CompareOptions,
 ): CompareRow {
   const { name, key, source } = given;
   if (ignoreExtra) return { name, status: 'ignored', wanted: undefined, given };
+  // A weight that is still missing is the likelier meaning than one that was given.
+  const near = nearNames(name, missing);
+  const offer = names.ignoreExtra === undefined ? '' : ` ${names.ignoreExtra} leaves other names out.`;
   const mapped = key === undefined ? '' : `, which is "${key}" there`;
   const problem = {
     code: 'WEIGHT_UNKNOWN',
-    message: `"${name}" in ${source}${mapped} (${describeSpec(given)}) is not an updatable weight of the bundle.`,
-    // A weight that is still missing is the likelier meaning than one that was given.
-    fix: didYouMean(nearNames(name, missing), `Its weights are: ${listNames(names)}. --ignore-extra leaves other names out.`),
+    message: `"${name}" in ${source}${mapped} (${describeSpec(given)}) is not an updatable weight of ${owner}.`,
+    fix: didYouMean(near, `Its weights are: ${listNames(weights)}.${offer}`),
   };
-  return { name, status: 'extra', wanted: undefined, given, problem };
+  return { name, status: 'extra', wanted: undefined, given, near, problem };
 }
 
 /** Graphs and bundles of whose constants none is a weight: then it is surely not the graph that was meant. */
-function strangers(given: readonly GivenTensor[], specs: ReadonlyMap<string, TensorSpec>): CompareRow[] {
+function strangers(
+  given: readonly GivenTensor[],
+  specs: ReadonlyMap<string, TensorSpec>,
+  { names = {}, owner = OWNER }: CompareOptions,
+): CompareRow[] {
+  const offer = names.map === undefined ? '' : ` Where only the names differ, give a map with ${names.map}.`;
   const bySource = new Map<string, GivenTensor[]>();
   for (const tensor of given.filter(({ isIncidental }) => isIncidental)) {
     const tensors = bySource.get(tensor.source);
@@ -165,8 +185,8 @@ function strangers(given: readonly GivenTensor[], specs: ReadonlyMap<string, Ten
     if (first === undefined || tensors.some(({ name }) => specs.has(name))) return [];
     const problem = {
       code: 'WEIGHT_UNKNOWN',
-      message: `None of the ${tensors.length} constants of ${source} has the name of a weight of the bundle.`,
-      fix: `The weights are: ${listNames([...specs.keys()])}. Where only the names differ, give a map with --map.`,
+      message: `None of the ${tensors.length} constants of ${source} has the name of a weight of ${owner}.`,
+      fix: `The weights are: ${listNames([...specs.keys()])}.${offer}`,
     };
     return [{ name: first.name, status: 'extra' as const, wanted: undefined, given: first, problem }];
   });

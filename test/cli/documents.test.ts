@@ -68,6 +68,7 @@ test('of every verb that succeeds', async () => {
     patched: [{ name: 'const_2', dtype: 'float32', shape: [4], bytes: 16 }],
     kept: ['const_1'],
     ignored: [],
+    casts: [],
     separated: [],
     source: { path: 'examples/linear/graph.json' },
   });

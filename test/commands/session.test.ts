@@ -9,10 +9,11 @@ import { type Reply, replySchema, requestSchema } from '../../src/commands/sessi
 import { serve } from '../../src/commands/session/serve.js';
 import { ServedSession } from '../../src/commands/session/served-session.js';
 import type { Opened } from '../../src/commands/shared/open-session.js';
+import { writeSafetensors } from '../../src/formats/encodings/safetensors-file.js';
 import { readNpy } from '../../src/formats/npy.js';
 import { EXAMPLES } from '../support/cli.js';
 import { folderForTest, openedBundle } from '../support/opened.js';
-import { plain } from '../support/tensors.js';
+import { named, plain, tensorOf } from '../support/tensors.js';
 
 const LINEAR = `${EXAMPLES}/linear/graph.json`;
 const CONSTS = { consts: ['const_1', 'const_2'] };
@@ -70,15 +71,64 @@ test('infer, update, reset, snapshot, restore: the outputs follow the weights', 
   ]);
   expect(replies.map(({ id, ok }) => [id, ok])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => [id, true]));
   expect([0, 2, 5, 7].map((i) => dataOf(replies[i]))).toEqual([Y, shifted, Y, shifted]);
-  expect(replies[1]?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [] });
+  expect(replies[1]?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [], casts: [] });
   expect(replies[3]?.result).toEqual({ name: 'ten', weights: ['const_1', 'const_2'], bytes: 64 });
 });
 
 test('an empty list keeps a weight', async () => {
   const opened = await openedBundle(LINEAR, CONSTS);
   const [updated, after] = await talk(opened, [{ op: 'update', weights: { const_1: [], const_2: 'splat:0' } }, infer]);
-  expect(updated?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [] });
+  expect(updated?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [], casts: [] });
   expect(dataOf(after)).toEqual(Y.map((row) => row.map((value, i) => value - ([0.5, -0.5, 0.25, 0][i] as number))));
+});
+
+test('an update takes the sources, the cast and the map of run', async () => {
+  const opened = await openedBundle(LINEAR, CONSTS);
+  const checkpoint = join(folderForTest(), 'c.safetensors');
+  writeFileSync(checkpoint, writeSafetensors([named('bias', tensorOf('float64', [4], [1, 0.1, 1e-60, 2]))]).read());
+  const map = join(folderForTest(), 'map.json');
+  writeFileSync(map, JSON.stringify({ schema: 'ascend-bundle/map@1', entries: [{ from: 'bias', to: 'const_2' }] }));
+  const update = { op: 'update', weights: [checkpoint] };
+  const [renamed, refused, cast, after, graph, again, bundle] = await talk(opened, [
+    update,
+    { ...update, map },
+    { ...update, map, cast: true },
+    infer,
+    { op: 'update', weights: [LINEAR] },
+    infer,
+    { op: 'update', weights: { const_2: `@${opened.path}` } },
+  ]);
+  expect(renamed?.error).toMatchObject({ code: 'WEIGHT_UNKNOWN', fix: expect.stringContaining('"ignoreExtra": true') });
+  expect(refused?.error).toMatchObject({ code: 'TENSOR_MISMATCH', fix: expect.stringContaining('or give "cast": true') });
+  const losses = { elements: 4, overflowed: 0, underflowed: 1, rounded: 1 };
+  expect(cast?.result).toMatchObject({ updated: ['const_2'], casts: [{ name: 'const_2', from: 'float64', to: 'float32', ...losses }] });
+  expect(cast?.warnings).toMatchObject([{ code: 'CAST_UNDERFLOW' }]);
+  expect((dataOf(after) as number[][])[0]).toEqual([2, 2.1, 3, 8]);
+  expect(graph?.result).toMatchObject({ updated: ['const_1', 'const_2'] });
+  expect(dataOf(again)).toEqual(Y);
+  expect(bundle?.result).toMatchObject({ updated: ['const_2'] });
+});
+
+test('a weight may have a name that JavaScript has other uses for', async () => {
+  const consts = ['__proto__', 'constructor'];
+  const path = join(folderForTest(), 'graph.json');
+  const constant = (name: string) => ({ name, dtype: 'float32', shape: [2], data: [0, 0] });
+  const graph = {
+    ...{ name: 'g', inputs: [{ name: 'x', dtype: 'float32', shape: [2] }], consts: consts.map(constant) },
+    nodes: consts.map((name, i) => ({ name: `add${i}`, type: 'Add', inputs: [i === 0 ? 'x' : 'add0', name] })),
+    outputs: [{ name: 'y', value: 'add1' }],
+  };
+  writeFileSync(path, JSON.stringify(graph));
+  const opened = await openedBundle(path, { consts });
+  const line = '{"op": "update", "weights": {"__proto__": [1, 2], "constructor": "splat:10"}}';
+  const [updated, after, unknown] = await talk(opened, [
+    line,
+    { op: 'infer', inputs: { x: [0, 0] } },
+    '{"op": "infer", "inputs": {"x": [0, 0], "__proto__": [1, 2]}}',
+  ]);
+  expect(updated?.result).toMatchObject({ updated: consts, kept: [] });
+  expect(dataOf(after)).toEqual([11, 12]);
+  expect(unknown?.error).toMatchObject({ code: 'INPUT_UNKNOWN', message: expect.stringContaining('"__proto__"') });
 });
 
 test('an id of any form comes back, in replies to bad requests too', async () => {

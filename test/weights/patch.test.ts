@@ -158,6 +158,41 @@ test('values that are not finite are a warning', async () => {
   expect(warnings).toEqual(['WEIGHT_NOT_FINITE']);
 });
 
+test('another dtype is refused, and the way out is an option that there is; with it, what is lost is counted', async () => {
+  // 0.1 is rounded, 1e-9 is too small for a float16 and 70000 too large.
+  const h = {
+    dtype: 'float32',
+    shape: [30],
+    data: new Uint8Array(Float32Array.from({ length: 30 }, (_, i) => [0.5, 0.1, 1e-9, 70000][i] ?? 1).buffer),
+  };
+  const weights = [weightsFile('wide.safetensors', { h })];
+  await expect(patch(bundle, { weights, inPlace: true })).rejects.toMatchObject({
+    code: 'TENSOR_MISMATCH',
+    fix: 'Save it as float16, or give --cast to convert it.',
+  });
+  const warnings: string[] = [];
+  const { casts } = await patch(bundle, { weights, cast: true, inPlace: true, onWarning: ({ code }) => warnings.push(code) });
+  const losses = { elements: 30, overflowed: 1, underflowed: 1, rounded: 1 };
+  expect(casts).toEqual([{ name: 'h', from: 'float32', to: 'float16', ...losses }]);
+  expect(warnings).toEqual(['CAST_OVERFLOW', 'CAST_UNDERFLOW']);
+});
+
+test('a map gives the tensors of files other names, and turns them round', async () => {
+  const { data } = values('w', 3);
+  const w = new Float32Array((data as Uint8Array).buffer);
+  const turned = Float32Array.from(w, (_, i) => w[(i % 40) * 30 + Math.floor(i / 40)] as number);
+  const weights = [
+    weightsFile('checkpoint.safetensors', { 'fc.weight': { dtype: 'float32', shape: [30, 40], data: new Uint8Array(turned.buffer) } }),
+  ];
+  const entries = [{ from: 'fc.weight', to: 'w', transpose: [1, 0] }];
+  const map = folder.write('map.json', JSON.stringify({ schema: 'ascend-bundle/map@1', entries }));
+  const [mapped, plain] = [folder.path('mapped.om'), folder.path('plain.om')];
+  await patch(bundle, { weights, map, output: mapped });
+  await patch(bundle, { weights: [weightsFile('w.safetensors', { w: values('w', 3) })], output: plain });
+  expect(readFileSync(mapped).equals(readFileSync(plain))).toBe(true);
+  await expect(patch(bundle, { set: ['w=splat:0'], map, inPlace: true })).rejects.toMatchObject({ code: 'USAGE' });
+});
+
 describe('the file', () => {
   test('keeps its permissions, in place and as a new one', async () => {
     const out = folder.path('p.om');

@@ -5,6 +5,7 @@ import { writeSafetensors } from '../../src/formats/safetensors.js';
 import { dtype } from '../../src/graph/dtype.js';
 import type { RefreshableWeight } from '../../src/graph/refreshable.js';
 import type { Tensor } from '../../src/graph/tensor.js';
+import { COMMAND_LINE } from '../../src/weights/option-names.js';
 import { planUpdate } from '../../src/weights/plan.js';
 import { readUpdates } from '../../src/weights/updates.js';
 import { caught } from '../support/caught.js';
@@ -47,7 +48,7 @@ test('everything that does not fit is told at once', () => {
         given('fc1.b', tensorOf('float64', [3], [1, 2, 3])),
         given('scal', tensorOf('float32', [], [1])),
       ],
-      { strict: true },
+      { strict: true, names: COMMAND_LINE },
     ),
   );
   expect(error).toMatchObject({
@@ -79,6 +80,14 @@ test('everything that does not fit is told at once', () => {
   });
 });
 
+test('options that the caller has not are not offered, and those that it has by its own names', () => {
+  const tensors = [given('fc1.b', tensorOf('float64', [3], [1, 2, 3])), given('other', B)];
+  const fixes = (names: object) => caught(() => planUpdate(WEIGHTS, tensors, { strict: true, names })).problems.map(({ fix }) => fix);
+  expect(fixes({}).join()).not.toContain('--');
+  expect(fixes({ cast: '"cast": true' })).toContain('Save it as float32, or give "cast": true to convert it.');
+  expect(fixes({ ignoreExtra: '"ignoreExtra": true' }).join()).toContain('"ignoreExtra": true leaves other names out.');
+});
+
 test('a single problem is the error itself', () => {
   expect(caught(() => planUpdate(WEIGHTS, [given('fc1.w', B)]))).toMatchObject({
     code: 'TENSOR_MISMATCH',
@@ -88,7 +97,7 @@ test('a single problem is the error itself', () => {
 
 describe('a name that no weight has', () => {
   test('is an error', () => {
-    expect(caught(() => planUpdate(WEIGHTS, [given('optimizer.step', B)]))).toMatchObject({
+    expect(caught(() => planUpdate(WEIGHTS, [given('optimizer.step', B)], { names: COMMAND_LINE }))).toMatchObject({
       code: 'WEIGHT_UNKNOWN',
       fix: expect.stringContaining('--ignore-extra'),
     });

@@ -5,6 +5,7 @@ import { writeSafetensors } from '../../src/formats/safetensors.js';
 import { dtype } from '../../src/graph/dtype.js';
 import type { RefreshableWeight } from '../../src/graph/refreshable.js';
 import { build } from '../../src/index.js';
+import { COMMAND_LINE } from '../../src/weights/option-names.js';
 import { planUpdate } from '../../src/weights/plan.js';
 import { openSource } from '../../src/weights/sources.js';
 import { readUpdates } from '../../src/weights/updates.js';
@@ -140,7 +141,7 @@ describe('as an update', () => {
   test('a graph of which no constant is a weight is surely the wrong one', async () => {
     const other: readonly RefreshableWeight[] = [{ ...WEIGHTS[0]!, constName: 'fc1.weight' }];
     const given = await readUpdates([graphFile()], other);
-    expect(() => planUpdate(other, given, { ignoreExtra: true })).toThrow(
+    expect(() => planUpdate(other, given, { ignoreExtra: true, names: COMMAND_LINE })).toThrow(
       expect.objectContaining({
         code: 'WEIGHT_UNKNOWN',
         message: expect.stringMatching(/^None of the 2 constants of .* has the name of a weight of the bundle\.$/),

@@ -37,6 +37,8 @@ const REQUESTS = [
       weights: tensors,
       strict: z.boolean().default(false).describe('every weight must be given'),
       ignoreExtra: z.boolean().default(false).describe('leave out names that no weight has'),
+      cast: z.boolean().default(false).describe('convert weights of another dtype; the reply says what is lost'),
+      map: z.string().min(1).optional().describe('a map file: other names, and transpositions, for the tensors of files'),
     })
     .describe('new values for the weights given; all or nothing'),
   z.strictObject({ id, op: z.literal('reset') }).describe('every weight gets its built-in value'),
@@ -128,9 +130,14 @@ export function openEnvelope(text: string, what: string): Envelope {
 
 function parseRequest(value: unknown, what: string): Request {
   const checked = requestSchema.safeParse(value);
-  if (checked.success) return checked.data;
+  // A record of zod drops the name `__proto__`, which a weight may have as well as any other.
+  if (checked.success) return { ...checked.data, ...pick(value as object, ['inputs', 'weights']) } as Request;
   const problems = checked.error.issues.map(({ path, message }) => `${path.length === 0 ? '' : `"${path.join('.')}": `}${message}`);
   return refuse(`${what}: ${problems.join('; ')}.`, 'ascend-bundle schema session has the form of every request.');
+}
+
+function pick(value: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 }
 
 function refuseOp(op: unknown, what: string): never {

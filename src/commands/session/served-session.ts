@@ -6,10 +6,12 @@ import { elementCount, type NamedTensor, type Tensor, type TensorSpec, tensorByt
 import { changeWeights, FailedChange } from '../../weights/all-or-nothing.js';
 import { resolveInputs } from '../../weights/inputs.js';
 import { parseJsonTensor, toJsonLists } from '../../weights/json-lists.js';
+import type { OptionNames } from '../../weights/option-names.js';
 import { planUpdate } from '../../weights/plan.js';
 import { listNames } from '../../weights/read.js';
 import { readUpdates } from '../../weights/updates.js';
 import { type ParsedValue, parseTensorValue } from '../../weights/value-syntax.js';
+import { readWeightMap } from '../../weights/weight-map.js';
 import { refuseOutputs, writeTensors } from '../../weights/write.js';
 import { specFields, weightFields } from '../shared/bundle.js';
 import type { Opened } from '../shared/open-session.js';
@@ -22,6 +24,8 @@ export interface Answer {
 
 /** More elements than this are not written into a reply: as text they take ten times their space. */
 const MAX_INLINE_ELEMENTS = 1 << 20;
+
+const FIELDS: OptionNames = { cast: '"cast": true', map: '"map"', ignoreExtra: '"ignoreExtra": true', strict: '"strict": true' };
 
 /** Where the weights come from. `unknown`: a change failed halfway and could not be undone. */
 type WeightsState = 'none' | 'initial' | 'updated' | 'restored' | 'unknown';
@@ -119,16 +123,20 @@ export class ServedSession {
     return outputs;
   }
 
-  async #update({ weights: given, strict, ignoreExtra }: RequestOf<'update'>): Promise<Answer> {
+  async #update({ weights: given, map, ...options }: RequestOf<'update'>): Promise<Answer> {
     const { weights } = this.#opened.bundle;
     const specs = weights.map(({ constName, spec }) => ({ ...spec, name: constName }));
     const isStatic = weights.some(({ isConditional }) => !isConditional);
-    const plan = planUpdate(weights, await readUpdates(valuesOf(given, specs), weights), { strict, ignoreExtra, isStatic });
+    const tensors = await readUpdates(valuesOf(given, specs), weights, {
+      option: '"weights":',
+      map: map === undefined ? undefined : readWeightMap(map),
+    });
+    const plan = planUpdate(weights, tensors, { ...options, isStatic, names: FIELDS });
     const report = await this.#change(() => this.#opened.session.update(plan.tensors));
     // Of an unknown set, what was not given stays unknown.
     if (this.#weights !== 'unknown' || report.kept.length === 0) this.#weights = 'updated';
     const { updated, kept, warnings } = report;
-    return { result: { updated, kept, ignored: plan.ignored }, warnings: [...plan.warnings, ...warnings] };
+    return { result: { updated, kept, ignored: plan.ignored, casts: plan.casts }, warnings: [...plan.warnings, ...warnings] };
   }
 
   async #reset(): Promise<Answer> {
