@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   DTYPE_UNSUPPORTED: 'input',
   BUNDLE_INVALID: 'input',
   INIT_MISSING: 'input',
+  INITIAL_VALUE_UNKNOWN: 'input',
   WEIGHTS_SHARED: 'input',
   WEIGHT_UNPATCHABLE: 'input',
   // the tool worked, and the answer is no

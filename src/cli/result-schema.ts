@@ -114,6 +114,23 @@ const patch = z.strictObject({
   source: z.strictObject({ path: z.string() }).nullable().describe('the graph whose values the bundle was proven to have had'),
 });
 
+const extract = z.strictObject({
+  bundle: z.strictObject({ path: z.string() }),
+  form: z.enum(['om', 'air', 'graph-json', 'weights']),
+  graph: z
+    .strictObject({ role: z.enum(['infer', 'init', 'update']), name: z.string() })
+    .nullable()
+    .describe('of a model or a graph'),
+  weights: z
+    .array(
+      weight
+        .pick({ name: true, dtype: true, shape: true, bytes: true })
+        .extend({ path: z.string(), writtenDtype: z.string().nullable().describe('when the file cannot hold the dtype') }),
+    )
+    .describe('in update order'),
+  files: z.array(z.strictObject({ path: z.string(), bytes })).describe('of a model or a graph'),
+});
+
 const attributes = z.record(z.string(), z.string());
 const constants = z.strictObject({ count: z.int(), bytes });
 
@@ -207,6 +224,7 @@ export const RESULT_SCHEMAS = {
   build,
   run,
   patch,
+  extract,
   inspect,
   consts,
   lint,

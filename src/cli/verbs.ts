@@ -39,6 +39,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/patch.js')).patch, (await import('./text/patch.js')).patchText),
   },
   {
+    name: 'extract',
+    summary: 'write a part of a bundle to a file: the weights, a model, a graph',
+    load: async () => pair((await import('../commands/extract.js')).extract, (await import('./text/extract.js')).extractText),
+  },
+  {
     name: 'inspect',
     summary: 'show what is inside a bundle, a model or a graph',
     load: async () => pair((await import('../commands/inspect.js')).inspect, (await import('./text/inspect.js')).inspectText),

@@ -1,12 +1,12 @@
 // consts: the constants of a graph, who uses them, and what speaks against making each updatable.
 import * as z from 'zod';
 import { openFile } from '../base/bytes.js';
-import { AscendBundleError } from '../base/errors.js';
 import { detectKind } from '../formats/kind.js';
 import { matchedNames } from '../graph/choose.js';
 import { listConsts } from '../graph/list-consts.js';
 import { matchesSelector, parseSelector, type Selectable, type Selector } from '../graph/selector.js';
 import { openBundleAt, weightFields } from './shared/bundle.js';
+import { refuseOperators, selectableWeight } from './shared/bundle-selection.js';
 import { isListable } from './shared/names.js';
 import { EXPRESSION_OPTIONS } from './shared/selection.js';
 import { EXPRESSION_SHAPE } from './shared/selection-shape.js';
@@ -131,18 +131,13 @@ function graphConsts(path: string): readonly Listed[] {
   }));
 }
 
-/** @throws USAGE for `op`: what uses a weight cannot be told after the compiler has fused it */
+/** @throws USAGE for `op` */
 function bundleConsts(path: string, { select, exclude }: Selectors): readonly Listed[] {
-  if ([...select, ...exclude].some(({ conditions }) => conditions.some(({ field }) => field === 'op'))) {
-    throw new AscendBundleError('USAGE', {
-      message: `${path} is a bundle, and a compiled graph does not tell which operators use a weight.`,
-      fix: 'Choose by name, dtype, bytes, elements or rank, or give the graph.',
-    });
-  }
+  refuseOperators([...select, ...exclude], path);
   return openBundleAt(path).weights.map((weight) => {
     const { name, dtype, shape, bytes } = weightFields(weight);
     return {
-      selectable: { name, spec: weight.spec, users: [] },
+      selectable: selectableWeight(weight),
       fields: { name, dtype, shape, bytes, users: [], eligible: true, risks: [] },
     };
   });

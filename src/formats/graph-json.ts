@@ -14,6 +14,7 @@ import { Problems } from './graph-json/problems.js';
 import type { ConstJson, InputJson, NodeJson, OutputJson } from './graph-json/schema.js';
 
 export type { LoadTensor } from './graph-json/const-data.js';
+export { type GraphJsonFiles, type GraphJsonWriteOptions, graphJsonOf } from './graph-json/write.js';
 
 export interface GraphJsonOptions {
   /** Where the files of consts are, and nothing outside of it. */

@@ -8,6 +8,7 @@ import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
 import { throwProblems } from '../base/problems.js';
 import { type Bundle, type BundlePatch, type InitialValues, patchBundle, readBundle, readInitialValues } from '../formats/om/index.js';
 import type { Graph } from '../graph/graph.js';
+import { initMissing } from './initial-constants.js';
 import { type PlanOptions, planUpdate, type UpdatePlan } from './plan.js';
 import { proveInitialValues } from './prove.js';
 import type { GivenTensor } from './updates.js';
@@ -107,13 +108,6 @@ function equalEnds(a: Bytes, b: Bytes): boolean {
   if (a.length !== b.length) return false;
   const [head, tail] = [Math.min(END_BYTES, a.length), Math.max(0, a.length - END_BYTES)];
   return equalBytes(a.slice(0, head), b.slice(0, head)) && equalBytes(a.slice(tail), b.slice(tail));
-}
-
-function initMissing(path: string): never {
-  throw new AscendBundleError('INIT_MISSING', {
-    message: `${path} was built without an init graph, so it holds no initial values.`,
-    fix: 'Give the weights at run time with run --update, or build the bundle again without --no-init.',
-  });
 }
 
 function requireKnown({ unknown }: InitialValues, { updated }: UpdatePlan, path: string): void {

@@ -1,6 +1,6 @@
 // Tensors → files in a folder: one file each (npy, bin), or one for all (npz, json, safetensors). All of them appear, or none.
 import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { type Bytes, fileError } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
@@ -53,7 +53,7 @@ export async function writeTensors(
   { force = false }: { readonly force?: boolean } = {},
 ): Promise<WrittenTensor[]> {
   refuseRepeated(tensors);
-  const written = WIDENED.includes(format) ? tensors.map((tensor) => ({ ...tensor, ...widenBfloat16(tensor) })) : tensors;
+  const written = inFormat(tensors, format);
   const paths = outputPaths(folder, tensors, format);
   const files = outputFiles(folder, written, paths, format);
   const made = makeFolder(folder);
@@ -63,10 +63,62 @@ export async function writeTensors(
     removeMade(folder, made);
     throw error;
   }
-  return tensors.map(({ name, dtype, shape }, i) => {
-    const { dtype: writtenDtype, data } = written[i] as NamedTensor;
-    return { name, dtype, shape, bytes: data.length, path: paths[i] as string, writtenDtype };
+  return tensors.map((tensor, i) => described(tensor, written[i] as NamedTensor, paths[i] as string));
+}
+
+function described({ name, dtype, shape }: NamedTensor, { dtype: writtenDtype, data }: NamedTensor, path: string): WrittenTensor {
+  return { name, dtype, shape, bytes: data.length, path, writtenDtype };
+}
+
+/** Formats that the ending of a name asks for. */
+const BY_ENDING: Readonly<Record<string, OutFormat>> = {
+  '.safetensors': 'safetensors',
+  '.npz': 'npz',
+  '.json': 'json',
+  '.npy': 'npy',
+  '.bin': 'bin',
+};
+
+/** Whether `writeTensorsTo` writes one file of this name, not a folder. */
+export function isSingleFile(path: string): boolean {
+  return formatOf(path) !== undefined;
+}
+
+function formatOf(path: string): OutFormat | undefined {
+  return BY_ENDING[extname(path).toLowerCase()];
+}
+
+/**
+ * Writes one file where the path ends in .safetensors, .npz or .json, or for a single tensor in .npy or .bin; else a folder of .npy files.
+ *
+ * @returns as `writeTensors`
+ * @throws USAGE for several tensors in a file that holds one, and as `writeTensors`
+ */
+export async function writeTensorsTo(
+  path: string,
+  tensors: readonly NamedTensor[],
+  { force = false }: { readonly force?: boolean } = {},
+): Promise<WrittenTensor[]> {
+  const format = formatOf(path);
+  if (format === undefined) return writeTensors(path, tensors, 'npy', { force });
+  refuseRepeated(tensors);
+  const written = inFormat(tensors, format);
+  await writeFilesAtomically([{ path, bytes: ALL[format]?.(written) ?? onlyOne(written, format, path) }], { force });
+  return tensors.map((tensor, i) => described(tensor, written[i] as NamedTensor, path));
+}
+
+function onlyOne(tensors: readonly NamedTensor[], format: OutFormat, path: string): Bytes {
+  const [only] = tensors;
+  if (only !== undefined && tensors.length === 1) return (EACH[format] as (tensor: NamedTensor) => Bytes)(only);
+  throw new AscendBundleError('USAGE', {
+    message: `${path} would hold one tensor, and there are ${tensors.length}.`,
+    fix: 'Give a folder with -o, or a name that ends in .safetensors or .npz.',
   });
+}
+
+/** With float32 in place of bfloat16 where the format has none. */
+function inFormat(tensors: readonly NamedTensor[], format: OutFormat): readonly NamedTensor[] {
+  return WIDENED.includes(format) ? tensors.map(widenBfloat16) : tensors;
 }
 
 /**

@@ -73,6 +73,9 @@ test('of every verb that succeeds', async () => {
     source: { path: 'examples/linear/graph.json' },
   });
 
+  const extracted = await success(['extract', 'linear.om', '--weights', '-o', 'w.npz']);
+  expect(extracted.result).toMatchObject({ form: 'weights', graph: null, weights: [{ name: 'const_1', path: 'w.npz' }, {}], files: [] });
+
   expect((await success(['consts', 'examples/linear/graph.json'])).result?.['consts']).toMatchObject([
     { name: 'const_1', bytes: 48, users: [{ node: 'matmul', type: 'MatMul', slot: 'x2' }], eligible: true, risks: [] },
     { name: 'const_2', bytes: 16, users: [{ node: 'add', type: 'Add', slot: 'x2' }] },
@@ -92,6 +95,7 @@ test('of every verb that fails, with the words of the text output', async () => 
     [['inspect', 'missing.om'], 'FILE_NOT_FOUND', 7, 'inspect'],
     [['patch', 'missing.om', '--set', 'w=1', '--in-place'], 'FILE_NOT_FOUND', 7, 'patch'],
     [['patch', 'empty.om', '--set', 'w=1'], 'USAGE', 2, 'patch'],
+    [['extract', 'empty.om', '--weights', '-o', 'w.npz'], 'FILE_EMPTY', 4, 'extract'],
     [['consts', 'examples', '--json'], 'FILE_IO', 7, 'consts'],
     [['schema', 'nothing'], 'USAGE', 2, 'schema'],
     [['inspect'], 'USAGE', 2, 'inspect'],

@@ -11,6 +11,7 @@ import {
   inoutTensor,
   layoutConstants,
   layoutVariables,
+  OPERATORS_ATTR,
   PARTITION,
   type PartitionToWrite,
   VARIABLE_BASE_ADDRESS,
@@ -94,7 +95,7 @@ function submodel(given: Graph, { inputs, outputs, addresses, isDynamic = false,
     name: graph.name,
     version: OM_IR_VERSION,
     customVersion: HOST_PLATFORM_VERSION,
-    attrs: modelAttrs(constants.length > 0 ? layout.totalBytes : 0, addresses.size > 0),
+    attrs: modelAttrs(constants.length > 0 ? layout.totalBytes : 0, addresses.size > 0, given.dialect),
     placeConst: (node) => ({ kind: 'weights', offsetBytes: offsets.get(node) as number }),
     variableAddress: (node) => addresses.get(node.name),
   });
@@ -126,9 +127,10 @@ function executableItem(model: OnnxModel): Bytes {
   return writeKernels([{ name: EXECUTABLE_NAME, bytes: encode(OnnxModel, model, { sortMaps: true }) }]);
 }
 
-function modelAttrs(weightBytes: number, hasVariables: boolean): Attrs {
+function modelAttrs(weightBytes: number, hasVariables: boolean, dialect: Graph['dialect']): Attrs {
   return new Map([
     [HOST_MARK, { kind: 'string', value: 'host' }],
+    ...(dialect === 'onnx' ? ([[OPERATORS_ATTR, { kind: 'string', value: 'onnx' }]] as const) : []),
     ['task_gen_variable_addr', { kind: 'int', value: VARIABLE_BASE_ADDRESS }],
     ['variable_size', { kind: 'int', value: hasVariables ? VARIABLE_WINDOW_BYTES : 0 }],
     ['weight_size', { kind: 'int', value: weightBytes }],

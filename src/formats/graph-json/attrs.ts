@@ -7,7 +7,7 @@ import type { Problems } from './problems.js';
 import type { AttrJson, NodeJson } from './schema.js';
 
 /** Attributes that are declared as Int and hold a ge::DataType: `Cast.dst_type` and its like. */
-const DTYPE_IN_INT = /(^|_)(dtype|dst_type)$|^Tout$/;
+export const DTYPE_IN_INT = /(^|_)(dtype|dst_type)$|^Tout$/;
 
 /** @throws nothing; problems are reported */
 export function readAttrs(node: NodeJson, prototype: OpPrototype, path: JsonPath, problems: Problems): Map<string, AttrValue> {

@@ -24,7 +24,8 @@ export {
   type VariableLayout,
   weightsPartition,
 } from './layout.js';
-export { type Constant, OmModel, type Variable } from './model.js';
+export { type Constant, OmModel, OPERATORS_ATTR, type Variable } from './model.js';
+export { graphOfModel, type OriginalGraph } from './original-graph.js';
 export { PARTITION, partitionTypeName } from './partition-types.js';
 export { type BundlePatch, patchBundle } from './patch.js';
 export type { Role } from './roles.js';

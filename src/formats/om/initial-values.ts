@@ -80,6 +80,6 @@ function misfit({ spec }: BundleWeight, { name, tensor }: Constant): string | un
 }
 
 /** Layouts that are not row-major: blocks of 16 or 32 elements for the matrix unit. */
-function isBlocked(format: string | undefined): boolean {
+export function isBlocked(format: string | undefined): boolean {
   return format !== undefined && /FRACTAL|C1/.test(format);
 }

@@ -35,6 +35,9 @@ export interface Variable extends TensorSpec {
   readonly bytes: number | undefined;
 }
 
+/** An attribute that this project's host backend gives a model whose operators are not GE's, with their dialect as its value. */
+export const OPERATORS_ATTR = 'ascend_bundle_operators';
+
 export class OmModel {
   readonly #what: string;
   readonly #base: number;
@@ -81,7 +84,7 @@ export class OmModel {
    * @throws FILE_MALFORMED
    */
   get graph(): Graph {
-    this.#graph ??= graphFromModelDef(this.def, { what: this.#what, resolve: (desc, op, graph) => this.#constantBytes(desc, op, graph) });
+    this.#graph ??= this.#readGraph();
     return this.#graph;
   }
 
@@ -136,6 +139,12 @@ export class OmModel {
   get variables(): readonly Variable[] {
     this.#variables ??= this.#readVariables();
     return this.#variables;
+  }
+
+  #readGraph(): Graph {
+    const resolve = (desc: TensorDescriptor, op: OpDef, graph: GraphDef): Bytes | undefined => this.#constantBytes(desc, op, graph);
+    const graph = graphFromModelDef(this.def, { what: this.#what, resolve });
+    return this.def.attr?.get(OPERATORS_ATTR)?.s === 'onnx' ? { ...graph, dialect: 'onnx' } : graph;
   }
 
   #readVariables(): readonly Variable[] {

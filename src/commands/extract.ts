@@ -1,0 +1,183 @@
+// extract: a part of a bundle as a file of its own: a model, a graph, the weights.
+import { extname } from 'node:path';
+import * as z from 'zod';
+import { AscendBundleError, type Problem } from '../base/errors.js';
+import { refuseOutput, writeFilesAtomically } from '../base/output-file.js';
+import { throwProblems } from '../base/problems.js';
+import { type Bundle, findSubmodel, type Role, type Submodel } from '../formats/om/index.js';
+import { initialTensors } from '../weights/initial-constants.js';
+import { isSingleFile, writeTensorsTo } from '../weights/write.js';
+import { type GraphForm, graphFiles, type PartFile } from './extract/graph-files.js';
+import { openBundleAt, type WeightFields } from './shared/bundle.js';
+import { chooseBundleWeights } from './shared/bundle-selection.js';
+import { SELECTION_OPTIONS, type SelectionValues } from './shared/selection.js';
+import { SELECTION_SHAPE } from './shared/selection-shape.js';
+import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
+
+export interface ExtractValues extends SelectionValues {
+  readonly bundle: string;
+  readonly graph?: Role | undefined;
+  readonly as?: 'om' | GraphForm | undefined;
+  readonly weights: boolean;
+  readonly output?: string | undefined;
+  readonly force: boolean;
+}
+
+const values: ValuesSchema<ExtractValues> = z.strictObject({
+  bundle: z.string(),
+  graph: z.enum(['infer', 'init', 'update']).optional(),
+  as: z.enum(['om', 'air', 'graph-json']).optional(),
+  weights: z.boolean().default(false),
+  output: z.string().optional(),
+  force: z.boolean().default(false),
+  ...SELECTION_SHAPE,
+});
+
+export type ExtractForm = 'om' | GraphForm | 'weights';
+
+export interface ExtractResult {
+  readonly bundle: { readonly path: string };
+  readonly form: ExtractForm;
+  /** Of a model or a graph. */
+  readonly graph: { readonly role: Role; readonly name: string } | null;
+  readonly weights: readonly (Pick<WeightFields, 'name' | 'dtype' | 'shape' | 'bytes'> & {
+    readonly path: string;
+    /** The dtype in the file, where that format has no such dtype (bfloat16). */
+    readonly writtenDtype: string | null;
+  })[];
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+export const extract: Verb<ExtractValues, ExtractResult> = {
+  name: 'extract',
+  summary: 'write a part of a bundle to a file: the weights, a model, a graph',
+  description: `Writes the initial values of a bundle's weights, or one of its models as an ordinary .om for tools that know no bundles, or the graph of a model as an .air file or a graph.json.
+
+In the graph of the inference model each weight is the constant again that it was, so that it can be built anew. Alone, a model has no values in its variables: it is for looking at and timing.`,
+  arguments: [{ name: 'bundle', help: 'the bundle' }],
+  options: [
+    { flags: '--weights', help: 'the initial values of the weights; all of them unless some are chosen' },
+    ...SELECTION_OPTIONS,
+    { flags: '--graph <which>', help: 'this model or its graph; infer where only --as is given', choices: ['infer', 'init', 'update'] },
+    {
+      flags: '--as <form>',
+      help: 'of a graph: what to write; told by the ending of -o (.om, .air, .json) unless given',
+      choices: ['om', 'air', 'graph-json'],
+    },
+    { flags: '-o, --output <path>', help: 'where to write; of weights .safetensors, .npz, .json, .npy (of one), or a folder of .npy' },
+    { flags: '--force', help: 'replace existing files' },
+  ],
+  examples: [
+    'ascend-bundle extract linear.om --weights -o linear.safetensors',
+    "ascend-bundle extract linear.om --select 'name~lora_*' -o folder",
+    'ascend-bundle extract linear.om --graph infer -o infer.om',
+    'ascend-bundle extract linear.om --graph infer -o graph.json',
+  ],
+  values,
+  run: extractPart,
+};
+
+async function extractPart(given: ExtractValues, io: Io): Promise<Outcome<ExtractResult>> {
+  const output = outputOf(given);
+  const form = formOf(given, output);
+  if (form !== 'weights' || isSingleFile(output)) refuseOutput(output, given);
+  const bundle = openBundleAt(given.bundle);
+  return { result: await (form === 'weights' ? extractWeights(bundle, given, output, io) : extractGraph(bundle, given, form, output, io)) };
+}
+
+function outputOf({ output }: ExtractValues): string {
+  if (output !== undefined) return output;
+  return usage('Where to write is not said.', 'Name a file with -o: weights.safetensors, infer.om, graph.air, graph.json.');
+}
+
+const FORMS: Readonly<Record<string, 'om' | GraphForm>> = { '.om': 'om', '.air': 'air', '.json': 'graph-json' };
+
+/** @throws USAGE when not exactly one thing is asked for */
+function formOf({ graph, as, weights, consts, const: single, select, exclude }: ExtractValues, output: string): ExtractForm {
+  const isOfWeights = weights || consts.length + single.length + select.length + exclude.length > 0;
+  const isOfGraph = graph !== undefined || as !== undefined;
+  if (isOfWeights && isOfGraph)
+    usage('Weights and a graph are extracted one at a time.', 'Leave --graph and --as out, or what is about weights.');
+  if (isOfWeights) return 'weights';
+  if (!isOfGraph) usage('What to extract is not said.', 'Give --weights, or --graph infer, init or update.');
+  return (
+    as ??
+    FORMS[extname(output).toLowerCase()] ??
+    usage(`The name ${output} does not say what to write.`, 'Give --as om, air or graph-json.')
+  );
+}
+
+function usage(message: string, fix: string): never {
+  throw new AscendBundleError('USAGE', { message, fix });
+}
+
+async function extractGraph(
+  bundle: Bundle,
+  { bundle: path, graph: role = 'infer', force }: ExtractValues,
+  form: 'om' | GraphForm,
+  output: string,
+  io: Io,
+): Promise<ExtractResult> {
+  const submodel = findSubmodel(bundle, role) ?? noSuchModel(path, bundle, role);
+  const { files, warnings } = await io.step('read', () =>
+    form === 'om' ? modelFile(submodel, output) : graphFiles(bundle, submodel, form, output),
+  );
+  for (const warning of warnings) io.warn(warning);
+  await io.step('write', () => writeFilesAtomically(files, { force }));
+  return {
+    bundle: { path },
+    form,
+    graph: { role, name: submodel.name },
+    weights: [],
+    files: files.map((file) => ({ path: file.path, bytes: file.bytes.length })),
+  };
+}
+
+function noSuchModel(path: string, { submodels }: Bundle, role: Role): never {
+  const roles = submodels.flatMap((submodel) => submodel.role ?? []);
+  throw new AscendBundleError('INPUT_UNKNOWN', {
+    message: `${path} has no ${role} graph.`,
+    fix: `It has ${roles.length === 0 ? 'no graph that can be told' : roles.join(', ')}.`,
+  });
+}
+
+function modelFile(submodel: Submodel, path: string): { readonly files: readonly PartFile[]; readonly warnings: readonly Problem[] } {
+  const names = submodel.variables.map(({ name }) => name);
+  return { files: [{ path, bytes: submodel.bytes }], warnings: names.length === 0 ? [] : [uninitialized(names)] };
+}
+
+function uninitialized(names: readonly string[]): Problem {
+  const [first] = names;
+  return {
+    code: 'VARIABLES_UNINITIALIZED',
+    message: `Alone, this model has no values for its ${names.length === 1 ? `variable "${first}"` : `${names.length} variables ("${first}", …)`}: in a bundle the models share them.`,
+    fix: 'Use it to look at or to time, not for results.',
+  };
+}
+
+async function extractWeights(bundle: Bundle, given: ExtractValues, output: string, io: Io): Promise<ExtractResult> {
+  const tensors = await io.step('read', () => {
+    const wanted = chooseBundleWeights(bundle.weights, given.bundle, given);
+    // One that was asked for by its name must be there; of many, those are left out whose value a compiler has changed.
+    const isNamed = given.consts.length + given.const.length > 0;
+    const { tensors: found, unknown } = initialTensors(bundle, given.bundle, wanted);
+    if (isNamed || found.length === 0) throwProblems(unknown, given.bundle, 'INITIAL_VALUE_UNKNOWN');
+    for (const warning of unknown) io.warn(warning);
+    return found;
+  });
+  const written = await io.step('write', () => writeTensorsTo(output, tensors, given));
+  return {
+    bundle: { path: given.bundle },
+    form: 'weights',
+    graph: null,
+    weights: written.map(({ name, dtype, shape, bytes, path, writtenDtype }) => ({
+      name,
+      dtype: dtype.name,
+      shape: [...shape],
+      bytes,
+      path,
+      writtenDtype: writtenDtype === dtype ? null : writtenDtype.name,
+    })),
+    files: [],
+  };
+}
