@@ -10,7 +10,7 @@ rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   // esbuild notes the folder it is loaded in, before the change above.
   absWorkingDir: project,
-  entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
+  entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/backends/ascend/worker/main.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

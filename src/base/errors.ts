@@ -62,6 +62,12 @@ export const ERROR_CODES = {
   SOURCE_MISMATCH: 'check-failed',
   // backends
   BACKEND_UNAVAILABLE: 'backend',
+  LIBRARY_UNUSABLE: 'backend',
+  SYMBOL_MISSING: 'backend',
+  WORKER_FAILED: 'backend',
+  NATIVE_CALL: 'native',
+  NATIVE_CRASH: 'crash',
+  NATIVE_TIMEOUT: 'timeout',
   ORT_MISSING: 'backend',
   HOST_EXECUTION: 'native',
   BACKEND_MISMATCH: 'incompatible',
@@ -85,6 +91,25 @@ export interface ErrorDetails {
   /** Several problems of one file, when they can be reported at once. */
   readonly problems?: readonly Problem[] | undefined;
   readonly cause?: unknown;
+  readonly native?: NativeDetails | undefined;
+}
+
+/** What is known of a failure in the vendor's libraries. */
+export interface NativeDetails {
+  /** The function that failed, or was under way; its arguments with addresses as names. */
+  readonly call: string | null;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** The number it answered with, and its name. */
+  readonly status: number | null;
+  readonly name: string | null;
+  /** What the vendor says, without process ids, times and trace-backs. */
+  readonly text: string | null;
+  /** The first error lines of its log, or the last of what it printed. */
+  readonly log: readonly string[];
+  /** The signal that ended the process. */
+  readonly signal: string | null;
+  /** Where its logs were kept. */
+  readonly folder: string | null;
 }
 
 /** One finding: an error among several, or a warning. */
@@ -101,13 +126,15 @@ export class AscendBundleError extends Error {
   readonly fix: string | undefined;
   readonly at: string | undefined;
   readonly problems: readonly Problem[];
+  readonly native: NativeDetails | undefined;
 
-  constructor(code: ErrorCode, { message, fix, at, problems, cause }: ErrorDetails) {
+  constructor(code: ErrorCode, { message, fix, at, problems, cause, native }: ErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.fix = fix;
     this.at = at;
     this.problems = problems ?? [];
+    this.native = native;
   }
 
   get class(): ErrorClass {

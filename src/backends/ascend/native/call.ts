@@ -1,0 +1,218 @@
+// Every native call goes through here: checked before, noted while it runs, its status checked after. A status that is not success
+// becomes one error with the call, the status by name, what the vendor says about it and the first lines of its log.
+import { AscendBundleError, type NativeDetails } from '../../../base/errors.js';
+import { isOut, outValue, type Prepared, prepareArguments } from './arguments.js';
+import { entriesText, freshText, parseErrorText } from './error-text.js';
+import type { Ffi, FfiType } from './ffi.js';
+import { type Libraries, symbolsMissing } from './libraries.js';
+import type { Address, Memory } from './memory.js';
+import { type AddressNames, shownArguments, stemOf } from './names.js';
+import type { Plog } from './plog.js';
+import {
+  type CallArguments,
+  type CallResult,
+  type FunctionName,
+  type NativeFunction,
+  nativeFunctions,
+  type Returns,
+} from './symbols/index.js';
+import { type Journal, rounded } from './trace.js';
+
+export type CodeFamily = 'graphStatus' | 'aclError';
+
+/** A status number in words. */
+export interface CodeWords {
+  /** `GRAPH_PARAM_INVALID`. */
+  readonly name: string;
+  /** What a user can do about it. */
+  readonly fix?: string | undefined;
+}
+
+export interface CallerParts {
+  readonly ffi: Ffi;
+  readonly memory: Memory;
+  readonly libraries: Libraries;
+  readonly names: AddressNames;
+  readonly journal: Journal;
+  readonly plog: Plog;
+  readonly describeCode: (family: CodeFamily, code: number) => CodeWords;
+}
+
+export interface CallOptions {
+  /** Statuses that count as success besides 0: 100002 of a second aclInit. */
+  readonly accept?: readonly number[];
+}
+
+export interface Caller {
+  /**
+   * Calls `name` with its arguments but the `out` ones.
+   *
+   * @returns what it filled, by parameter name; where it fills nothing, what it returns; nothing of a mere status
+   * @throws NATIVE_CALL when it fails, SYMBOL_MISSING when no opened library has it
+   */
+  call<N extends FunctionName>(name: N, ...given: CallArguments<N>): CallResult<N>;
+  callAccepting<N extends FunctionName>(options: CallOptions, name: N, ...given: CallArguments<N>): CallResult<N>;
+  has(name: FunctionName): boolean;
+}
+
+/** What our own layouts are made of; a trace shows their content where they are used. */
+const UNTRACED: ReadonlySet<FunctionName> = new Set(['AscendString.AscendString', 'insertAndRebalance']);
+const LOG_LINES = 3;
+/** Answers that only a failed call gives. */
+const FAILS_AS_NULL: ReadonlySet<Returns> = new Set(['handle']);
+
+const RETURN_TYPES: Record<Returns, Exclude<FfiType, 'bytes'>> = {
+  graphStatus: 'u32',
+  aclError: 'i32',
+  handle: 'address',
+  address: 'address',
+  text: 'address',
+  u64: 'address',
+  i32: 'i32',
+  u32: 'u32',
+  bool: 'u8',
+  void: 'void',
+};
+
+export function createCaller({ ffi, memory, libraries, names, journal, plog, describeCode }: CallerParts): Caller {
+  const functions = nativeFunctions();
+  const present = new Map<FunctionName, boolean>();
+  let lastText = '';
+
+  const has = (name: FunctionName): boolean => {
+    // Only what is there is remembered: a library may still be opened.
+    const isPresent = present.get(name) ?? libraries.whereIs(name) !== undefined;
+    if (isPresent) present.set(name, true);
+    return isPresent;
+  };
+
+  /** What the vendor says, once: reading clears its store. */
+  const recentText = (): string => {
+    if (!has('aclGetRecentErrMsg')) return '';
+    const text = memory.readCString(ffi.call({ symbol: 'aclGetRecentErrMsg', returns: 'address', types: [], values: [] }) as Address) ?? '';
+    const fresh = freshText(text, lastText);
+    lastText = text;
+    return fresh;
+  };
+
+  const callAccepting = (options: CallOptions, name: FunctionName, ...given: readonly unknown[]): unknown => {
+    const row = functions.get(name) as NativeFunction;
+    const prepared = prepareArguments(row, given);
+    if (!has(name)) throw symbolsMissing([row], libraries.opened);
+    const record = { call: name, arguments: shownArguments(row, prepared, names) };
+    journal.begin(record);
+    const start = performance.now();
+    const returned = ffi.call({
+      symbol: row.symbol,
+      returns: RETURN_TYPES[row.returns],
+      types: prepared.map(({ type }) => type),
+      values: prepared.map(({ value }) => value),
+    });
+    const ms = rounded(performance.now() - start);
+    const status = statusOf(row, returned, options, describeCode);
+    const results = status.isFailure ? {} : resultsOf(row, prepared, returned, memory, names);
+    journal.end(record, UNTRACED.has(name) ? undefined : { results: results.shown, status: status.name, ms });
+    if (!status.isFailure) return results.value;
+    throw callError(row, record.arguments, status, recentText(), plog.freshErrors(LOG_LINES));
+  };
+
+  return {
+    has,
+    callAccepting: callAccepting as Caller['callAccepting'],
+    call: ((name: FunctionName, ...given: readonly unknown[]) => callAccepting({}, name, ...given)) as Caller['call'],
+  };
+}
+
+interface Status {
+  readonly isFailure: boolean;
+  readonly code: number | null;
+  readonly name: string | null;
+  readonly fix?: string | undefined;
+}
+
+function statusOf(
+  { returns }: NativeFunction,
+  returned: unknown,
+  { accept = [] }: CallOptions,
+  describeCode: CallerParts['describeCode'],
+): Status {
+  if (FAILS_AS_NULL.has(returns)) return { isFailure: returned === 0n, code: null, name: returned === 0n ? 'NULL' : null };
+  if (returns !== 'graphStatus' && returns !== 'aclError') return { isFailure: false, code: null, name: null };
+  const code = returned as number;
+  const { name, fix } =
+    code === 0 ? { name: returns === 'graphStatus' ? 'GRAPH_SUCCESS' : 'ACL_SUCCESS', fix: undefined } : describeCode(returns, code);
+  return { isFailure: code !== 0 && !accept.includes(code), code, name, fix };
+}
+
+interface Results {
+  readonly value?: unknown;
+  readonly shown?: Record<string, unknown>;
+}
+
+function resultsOf(row: NativeFunction, prepared: readonly Prepared[], returned: unknown, memory: Memory, names: AddressNames): Results {
+  const outs = prepared.filter(({ parameter }) => isOut(parameter.kind));
+  if (outs.length > 0) {
+    const filled = outs.map((one) => [one.parameter, outValue(one)] as const);
+    const shown = filled.map(([{ name, kind }, value]) => {
+      if (kind === 'out handle' && value !== 0n) names.add(value as Address, stemOf(row, name));
+      return [name, kind === 'out handle' ? names.of(value as Address, name) : shownValue(value)];
+    });
+    return { value: Object.fromEntries(filled.map(([{ name }, value]) => [name, value])), shown: Object.fromEntries(shown) };
+  }
+  switch (row.returns) {
+    case 'handle': {
+      const stem = row.name.replace(/^acl(?:mdl)?(?:Create|Get)?/, '').replace(/^./, (first) => first.toLowerCase());
+      if (/Create/.test(row.name)) names.add(returned as Address, stem);
+      return { value: returned, shown: { returns: names.of(returned as Address, stem) } };
+    }
+    case 'address':
+      return { value: returned, shown: { returns: names.of(returned as Address, 'memory') } };
+    case 'text': {
+      const text = memory.readCString(returned as Address);
+      return { value: text, shown: { returns: text ?? null } };
+    }
+    case 'bool':
+      return { value: returned !== 0, shown: { returns: returned !== 0 } };
+    case 'u64':
+    case 'i32':
+    case 'u32':
+      return { value: returned, shown: { returns: shownValue(returned) } };
+    default:
+      return {};
+  }
+}
+
+function shownValue(value: unknown): unknown {
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
+  if (typeof value !== 'bigint') return value;
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
+}
+
+function callError(
+  row: NativeFunction,
+  shownArguments: Readonly<Record<string, unknown>>,
+  { code, name, fix }: Status,
+  rawText: string,
+  log: readonly string[],
+): AscendBundleError {
+  const entries = parseErrorText(rawText);
+  const text = entriesText(entries);
+  const number = code === null ? '' : ` (${code}, 0x${(code >>> 0).toString(16)})`;
+  const reason = text.split('\n')[0] || log[0];
+  const native: NativeDetails = {
+    call: row.name,
+    arguments: shownArguments,
+    status: code,
+    name,
+    text: text || null,
+    log,
+    signal: null,
+    folder: null,
+  };
+  return new AscendBundleError('NATIVE_CALL', {
+    message: `${row.name} failed with ${name}${number}${reason === undefined ? ', and gives no reason.' : `: ${reason}`}`,
+    fix,
+    at: row.name,
+    native,
+  });
+}

@@ -1,0 +1,32 @@
+// What the native process answers: one handler per kind of request. A table of its own module each; they are put together here.
+import type { Problem } from '../../../base/errors.js';
+import type { Native } from '../native/native.js';
+import { probe } from '../native/probe.js';
+import type { ReplyOf, RequestKind, RequestOf } from './protocol.js';
+
+/** What every request of one process shares. State between requests (an opened bundle) lives in the closure of the handlers. */
+export interface WorkerContext {
+  readonly native: Native;
+  /** The working folder of the job. */
+  readonly folder: string;
+  /** Says what the request does now; shown while the native calls after it block. */
+  step(step: string): void;
+  warn(warning: Problem): void;
+}
+
+export type Handler<K extends RequestKind> = (request: RequestOf<K>) => ReplyOf<K> | Promise<ReplyOf<K>>;
+
+export type HandlerTable = { readonly [K in RequestKind]: Handler<K> };
+
+export interface Handlers {
+  readonly table: HandlerTable;
+  /** Releases what requests have left open; before the process ends in peace. */
+  close(): void | Promise<void>;
+}
+
+export function createHandlers(context: WorkerContext): Handlers {
+  return {
+    table: { probe: (request) => probe(context.native, request) },
+    close: () => undefined,
+  };
+}

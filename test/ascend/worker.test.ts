@@ -1,0 +1,34 @@
+// The native process with nothing native in it but libc: starting, asking, and that nothing of it remains.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { startWorker } from '../../src/backends/ascend/worker/client.js';
+
+const parentFolder = mkdtempSync(join(tmpdir(), 'ascend-bundle-test-'));
+afterAll(() => rmSync(parentFolder, { recursive: true }));
+
+const env = { PATH: process.env['PATH'] ?? '' };
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}
+
+test('a probe of a machine without CANN says of each library why it does not open, and knows no function of it', async () => {
+  const worker = await startWorker({ env, libraryFolders: ['/nowhere'], parentFolder });
+  const { libraries, functions, usable } = await worker.request({ kind: 'probe', libraries: ['libge_compiler.so', 'libm.so.6'] });
+  expect(libraries[0]).toMatchObject({
+    name: 'libge_compiler.so',
+    path: null,
+    reason: expect.stringContaining('cannot open shared object'),
+  });
+  expect(libraries[1]?.path).toMatch(/libm\.so\.6$/);
+  expect(functions.find(({ name }) => name === 'aclmdlExecute')).toMatchObject({ path: null, use: 'run' });
+  // The only one that is not CANN's.
+  expect(functions.find(({ name }) => name === 'insertAndRebalance')?.path).toMatch(/libstdc\+\+/);
+  expect(usable).toEqual([]);
+  await worker.close();
+  expect(isAlive(worker.pid)).toBe(false);
+  expect(existsSync(dirname(worker.folder))).toBe(false);
+  expect(readdirSync(parentFolder)).toEqual([]);
+});
