@@ -16,11 +16,11 @@ export const EXIT_CODES = {
 } as const;
 
 /** The shell's number for a process ended by SIGTERM; the class `interrupted` is SIGINT's. */
-const SIGTERM_EXIT = 143;
+export const SIGTERM_EXIT = 143;
 
 export type ErrorClass = keyof typeof EXIT_CODES;
 
-/** Every code with its class. A code is a word that stays the same in text, JSON, documents and tests. */
+/** Every code with its class. A code is a word that stays the same in text, JSON, documents and tests; error-meanings.ts says what it means. */
 export const ERROR_CODES = {
   // usage
   USAGE: 'usage',

@@ -217,6 +217,24 @@ const lint = z.strictObject({
 /** A session writes replies; a document only when it does not come to that. */
 const session = z.null();
 
+const explain = z.strictObject({
+  codes: z.array(
+    z.strictObject({
+      asked: z.string(),
+      family: z.enum(['graphStatus', 'aclError', 'text', 'tool', 'exit']),
+      code: z.string(),
+      hex: z.string().nullable(),
+      name: z.string().nullable().describe('as in the headers of CANN'),
+      meaning: z.string(),
+      causes: z.string().nullable(),
+      fix: z.string().nullable(),
+      isListed: z.boolean().describe('false where only the range of the number told something'),
+      exitCode: z.int().nullable().describe('of ascend-bundle, with that error'),
+    }),
+  ),
+  unknown: z.array(z.strictObject({ asked: z.string(), near: z.array(z.string()) })),
+});
+
 const schema = z.strictObject({ name: z.string(), schema: z.looseObject({}) });
 
 /** The result of each verb. */
@@ -229,6 +247,7 @@ export const RESULT_SCHEMAS = {
   consts,
   lint,
   session,
+  explain,
   schema,
 } as const;
 

@@ -64,6 +64,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/session.js')).session, () => ''),
   },
   {
+    name: 'explain',
+    summary: 'say what an error code means, of CANN or of this tool',
+    load: async () => pair((await import('../commands/explain.js')).explain, (await import('./text/explain.js')).explainText),
+  },
+  {
     name: 'schema',
     summary: 'print the JSON Schema of a document',
     load: async () => pair((await import('../commands/schema.js')).schema, (await import('./text/schema.js')).schemaText),

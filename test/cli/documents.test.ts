@@ -83,6 +83,7 @@ test('of every verb that succeeds', async () => {
   expect((await success(['consts', 'examples/onnx/mlp.onnx', '--names-only'])).result).toMatchObject({
     consts: [{ name: 'fc1.weight', eligible: true, users: [{ type: 'Gemm' }] }, {}, {}, {}],
   });
+  expect((await success(['explain', '507011'])).result).toMatchObject({ codes: [{ name: 'ACL_ERROR_RT_MODEL_EXECUTE' }], unknown: [] });
   expect((await success(['schema', 'result'])).result).toMatchObject({ name: 'result', schema: { type: 'object' } });
 });
 

@@ -38,6 +38,17 @@ export function wrappedList(label: string, items: readonly string[]): string {
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
+/** Words in lines of at most 80 columns, each behind the indent; what follows a first line is indented by two more. */
+export function wrapped(text: string, indent: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && displayWidth(line) + 1 + displayWidth(word) <= LINE_WIDTH) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(`${indent}${line === undefined ? '' : '  '}${word}`);
+  }
+  return lines.join('\n');
+}
+
 /** Columns of a terminal: letters of East Asian scripts take two, marks that join the letter before them none. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
