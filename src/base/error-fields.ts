@@ -1,5 +1,5 @@
 // Errors and warnings as plain data: the same fields in the document of --json and in the replies of a session.
-import { AscendBundleError, type ErrorClass, type Problem } from './errors.js';
+import { AscendBundleError, type ErrorClass, type NativeDetails, type Problem } from './errors.js';
 
 export interface ProblemFields {
   readonly code: string;
@@ -12,6 +12,8 @@ export interface ErrorFields extends ProblemFields {
   readonly class: ErrorClass;
   /** All of them, where one file has several. */
   readonly problems: readonly ProblemFields[];
+  /** Of a failure in the vendor's libraries. */
+  readonly native?: NativeDetails | null;
   /** Of an internal error. */
   readonly stack?: string | null;
 }
@@ -22,7 +24,7 @@ export function problemFields({ code, message, fix, at }: Problem): ProblemField
 
 export function errorFields(error: unknown): ErrorFields {
   if (error instanceof AscendBundleError) {
-    return { class: error.class, ...problemFields(error), problems: error.problems.map(problemFields) };
+    return { class: error.class, ...problemFields(error), problems: error.problems.map(problemFields), native: error.native ?? null };
   }
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error ? (error.stack ?? null) : null;

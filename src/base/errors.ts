@@ -99,7 +99,8 @@ export interface NativeDetails {
   /** The function that failed, or was under way; its arguments with addresses as names. */
   readonly call: string | null;
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** The number it answered with, and its name. */
+  /** The number it answered with, whose number that is, and its name. */
+  readonly family: 'graphStatus' | 'aclError' | null;
   readonly status: number | null;
   readonly name: string | null;
   /** What the vendor says, without process ids, times and trace-backs. */

@@ -2,6 +2,7 @@
 // document against it. Sizes are bytes, times milliseconds; additions only within @1.
 import * as z from 'zod';
 import { ERROR_CODES, EXIT_CODES } from '../base/errors.js';
+import { nativeDetails } from '../commands/shared/native-details.js';
 
 const bytes = z.int().nonnegative().describe('bytes');
 const shape = z.array(z.int().min(-2)).describe('dimensions; -1 is unknown, [-2] is an unknown rank');
@@ -268,6 +269,7 @@ export const resultSchema = z
         code: z.enum([...Object.keys(ERROR_CODES), 'INTERNAL'] as [string]),
         ...problem.omit({ code: true }).shape,
         problems: z.array(problem).describe('all of them, where one file has several'),
+        native: nativeDetails.nullish().describe("of a failure in the vendor's libraries"),
         stack: z.string().nullish().describe('of an internal error'),
       })
       .nullable(),

@@ -2,6 +2,7 @@
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { summaryOf } from '../../base/problems.js';
 import type { Style } from '../style.js';
+import { nativeLines } from './native.js';
 import { printable } from './printable.js';
 
 const SHOWN_PROBLEMS = 50;
@@ -11,9 +12,12 @@ export function errorText(error: unknown, style: Style): string {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${style.red('internal error')} (please report it): ${stack}`;
   }
-  const { code, message, at, fix, problems } = error;
+  const { code, message, at, fix, problems, native } = error;
   const heading = `${style.red('error')} ${code}:`;
-  if (problems.length < 2) return problemText(heading, { code, message, at, fix }, style);
+  if (problems.length < 2) {
+    const more = native === undefined ? [] : nativeLines(native, message, style).map(indent);
+    return [problemText(heading, { code, message, at, fix }, style), ...more].join('\n');
+  }
   const shown = problems.slice(0, SHOWN_PROBLEMS);
   const more = problems.length - shown.length;
   return [

@@ -5,6 +5,7 @@ import { AscendBundleError } from '../../base/errors.js';
 import { parseJson } from '../../base/json-text.js';
 import { didYouMean, nearNames } from '../../base/near-names.js';
 import { OUT_FORMATS } from '../../weights/write.js';
+import { nativeDetails } from '../shared/native-details.js';
 
 const id = z.unknown().optional().describe('any JSON value; the reply has the same');
 const tensors = z
@@ -75,7 +76,13 @@ export const replySchema = z
     result: z.looseObject({}).nullable(),
     warnings: z.array(problem),
     error: z
-      .strictObject({ class: z.string(), ...problem.shape, problems: z.array(problem), stack: z.string().nullish() })
+      .strictObject({
+        class: z.string(),
+        ...problem.shape,
+        problems: z.array(problem),
+        native: nativeDetails.nullish(),
+        stack: z.string().nullish(),
+      })
       .nullable()
       .describe('as in the document of --json'),
     weights: z

@@ -1,8 +1,9 @@
 // Every native call goes through here: checked before, noted while it runs, its status checked after. A status that is not success
 // becomes one error with the call, the status by name, what the vendor says about it and the first lines of its log.
 import { AscendBundleError, type NativeDetails } from '../../../base/errors.js';
+import { describeCode, explainFailure, type GeMessage, parseGeText } from '../codes/index.js';
 import { isOut, outValue, type Prepared, prepareArguments } from './arguments.js';
-import { entriesText, freshText, parseErrorText } from './error-text.js';
+import { freshText } from './error-text.js';
 import type { Ffi, FfiType } from './ffi.js';
 import { type Libraries, symbolsMissing } from './libraries.js';
 import type { Address, Memory } from './memory.js';
@@ -18,16 +19,6 @@ import {
 } from './symbols/index.js';
 import { type Journal, rounded } from './trace.js';
 
-export type CodeFamily = 'graphStatus' | 'aclError';
-
-/** A status number in words. */
-export interface CodeWords {
-  /** `GRAPH_PARAM_INVALID`. */
-  readonly name: string;
-  /** What a user can do about it. */
-  readonly fix?: string | undefined;
-}
-
 export interface CallerParts {
   readonly ffi: Ffi;
   readonly memory: Memory;
@@ -35,7 +26,6 @@ export interface CallerParts {
   readonly names: AddressNames;
   readonly journal: Journal;
   readonly plog: Plog;
-  readonly describeCode: (family: CodeFamily, code: number) => CodeWords;
 }
 
 export interface CallOptions {
@@ -57,6 +47,11 @@ export interface Caller {
 
 /** What our own layouts are made of; a trace shows their content where they are used. */
 const UNTRACED: ReadonlySet<FunctionName> = new Set(['AscendString.AscendString', 'insertAndRebalance']);
+
+export function isTraced(name: FunctionName): boolean {
+  return !UNTRACED.has(name);
+}
+
 const LOG_LINES = 3;
 /** Answers that only a failed call gives. */
 const FAILS_AS_NULL: ReadonlySet<Returns> = new Set(['handle']);
@@ -74,7 +69,7 @@ const RETURN_TYPES: Record<Returns, Exclude<FfiType, 'bytes'>> = {
   void: 'void',
 };
 
-export function createCaller({ ffi, memory, libraries, names, journal, plog, describeCode }: CallerParts): Caller {
+export function createCaller({ ffi, memory, libraries, names, journal, plog }: CallerParts): Caller {
   const functions = nativeFunctions();
   const present = new Map<FunctionName, boolean>();
   let lastText = '';
@@ -109,9 +104,9 @@ export function createCaller({ ffi, memory, libraries, names, journal, plog, des
       values: prepared.map(({ value }) => value),
     });
     const ms = rounded(performance.now() - start);
-    const status = statusOf(row, returned, options, describeCode);
+    const status = statusOf(row, returned, options);
     const results = status.isFailure ? {} : resultsOf(row, prepared, returned, memory, names);
-    journal.end(record, UNTRACED.has(name) ? undefined : { results: results.shown, status: status.name, ms });
+    journal.end(record, isTraced(name) ? { results: results.shown, status: status.name, ms } : undefined);
     if (!status.isFailure) return results.value;
     throw callError(row, record.arguments, status, recentText(), plog.freshErrors(LOG_LINES));
   };
@@ -125,23 +120,16 @@ export function createCaller({ ffi, memory, libraries, names, journal, plog, des
 
 interface Status {
   readonly isFailure: boolean;
+  /** Null of a call that answers with none. */
   readonly code: number | null;
   readonly name: string | null;
-  readonly fix?: string | undefined;
 }
 
-function statusOf(
-  { returns }: NativeFunction,
-  returned: unknown,
-  { accept = [] }: CallOptions,
-  describeCode: CallerParts['describeCode'],
-): Status {
+function statusOf({ returns }: NativeFunction, returned: unknown, { accept = [] }: CallOptions): Status {
   if (FAILS_AS_NULL.has(returns)) return { isFailure: returned === 0n, code: null, name: returned === 0n ? 'NULL' : null };
   if (returns !== 'graphStatus' && returns !== 'aclError') return { isFailure: false, code: null, name: null };
   const code = returned as number;
-  const { name, fix } =
-    code === 0 ? { name: returns === 'graphStatus' ? 'GRAPH_SUCCESS' : 'ACL_SUCCESS', fix: undefined } : describeCode(returns, code);
-  return { isFailure: code !== 0 && !accept.includes(code), code, name, fix };
+  return { isFailure: code !== 0 && !accept.includes(code), code, name: describeCode(returns, code).name };
 }
 
 interface Results {
@@ -189,30 +177,48 @@ function shownValue(value: unknown): unknown {
 }
 
 function callError(
-  row: NativeFunction,
-  shownArguments: Readonly<Record<string, unknown>>,
-  { code, name, fix }: Status,
-  rawText: string,
+  { name, returns }: NativeFunction,
+  shown: Readonly<Record<string, unknown>>,
+  { code, name: statusName }: Status,
+  text: string,
   log: readonly string[],
 ): AscendBundleError {
-  const entries = parseErrorText(rawText);
-  const text = entriesText(entries);
-  const number = code === null ? '' : ` (${code}, 0x${(code >>> 0).toString(16)})`;
-  const reason = text.split('\n')[0] || log[0];
+  const family = returns === 'graphStatus' ? 'graphStatus' : 'aclError';
+  const { said, fix } = code === null ? { said: null, fix: undefined } : explainFailure({ family, status: code, text });
+  const reason = said ?? (text.trim().split('\n', 1)[0] || log[0]);
   const native: NativeDetails = {
-    call: row.name,
-    arguments: shownArguments,
+    call: name,
+    arguments: shown,
+    family: code === null ? null : family,
     status: code,
-    name,
-    text: text || null,
+    name: statusName,
+    text: plainText(text),
     log,
     signal: null,
     folder: null,
   };
   return new AscendBundleError('NATIVE_CALL', {
-    message: `${row.name} failed with ${name}${number}${reason === undefined ? ', and gives no reason.' : `: ${reason}`}`,
+    message: `${name} failed with ${shownStatus(code, statusName)}${reason === undefined ? ', and gives no reason.' : `: ${reason}`}`,
     fix,
-    at: row.name,
+    at: name,
     native,
   });
+}
+
+/** `GRAPH_PARAM_INVALID (50331649, 0x3000001)`; some people know the number, others its bits. */
+function shownStatus(code: number | null, name: string | null): string {
+  if (code === null) return 'NULL';
+  const number = `${code}, 0x${(code >>> 0).toString(16)}`;
+  return name === null ? `status ${number}` : `${name} (${number})`;
+}
+
+/** The vendor's messages without process ids, times and trace-backs, one a line. */
+function plainText(text: string): string | null {
+  const messages = parseGeText(text);
+  if (messages.length === 0) return text.trim() || null;
+  return messages.map(plainMessage).join('\n');
+}
+
+function plainMessage({ code, message, cause, solution }: GeMessage): string {
+  return [`${code}: ${message}`, cause && `Possible cause: ${cause}`, solution && `Solution: ${solution}`].filter(Boolean).join(' ');
 }

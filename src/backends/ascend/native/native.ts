@@ -1,5 +1,5 @@
 // The native side as a job sees it: libraries opened, functions called by name with checked arguments, objects laid out.
-import { type Caller, type CodeFamily, type CodeWords, createCaller } from './call.js';
+import { type Caller, createCaller } from './call.js';
 import { openFfi } from './ffi.js';
 import { createLayouts, type Layouts } from './layouts/index.js';
 import { type Libraries, openLibraries } from './libraries.js';
@@ -35,11 +35,6 @@ export async function openNative({ libraryFolders, logFolder, journal }: NativeO
     names,
     journal: openJournal(journal),
     plog: openPlog(logFolder),
-    describeCode: describeInHex,
   });
   return { ...caller, memory, libraries, layouts: createLayouts({ memory, caller, names }) };
-}
-
-function describeInHex(family: CodeFamily, code: number): CodeWords {
-  return { name: `${family} 0x${(code >>> 0).toString(16)}` };
 }

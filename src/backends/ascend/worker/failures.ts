@@ -85,6 +85,7 @@ function details({ underWay, output, folder }: Ending, signal: NodeJS.Signals | 
   return {
     call: underWay?.call ?? null,
     arguments: underWay?.arguments ?? {},
+    family: null,
     status: null,
     name: null,
     text: null,

@@ -6,8 +6,8 @@ import type { AddressNames } from '../names.js';
 
 /** What the layouts are built with. */
 export interface LayoutParts {
-  readonly memory: Memory;
-  readonly caller: Caller;
+  readonly memory: Pick<Memory, 'allocate' | 'addressOf' | 'read'>;
+  readonly caller: Pick<Caller, 'call'>;
   readonly names: AddressNames;
 }
 
