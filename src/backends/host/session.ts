@@ -3,12 +3,12 @@
 // describes; ONNX Runtime sees the weights as inputs, and an update is the exchange of a tensor.
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AscendBundleError } from '../../base/errors.js';
-import { didYouMean, nearNames } from '../../base/near-names.js';
 import { type Bundle, findSubmodel } from '../../formats/om/index.js';
-import { describeSpec, type NamedSpec, type NamedTensor, type Tensor } from '../../graph/tensor.js';
+import type { NamedSpec, NamedTensor, Tensor } from '../../graph/tensor.js';
 import type { Session, UpdateReport, WeightsSnapshot } from '../backend.js';
+import { createInference, inputTensors, runInference } from './inference.js';
 import { initialValues } from './initial-values.js';
-import { FAULTY_FUSIONS, firstLine, fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
+import { fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
 import { requireSpec } from './require-spec.js';
 import { refuseUnknownWeights, stageUpdate } from './staged-update.js';
 import { inferModel, openExecutable } from './stored-executable.js';
@@ -23,7 +23,7 @@ export async function openHostSession(bundle: Bundle, path: string): Promise<Ses
   const infer = inferModel(bundle, path);
   const { inputs, outputs } = infer;
   const { model, folder } = openExecutable(infer, path);
-  const inference = await createInference(ort, model, folder);
+  const inference = await createInference(ort, model, { folder });
   const { inputNames, outputNames } = inference;
   if (inputNames.length !== inputs.length + bundle.weights.length || outputNames.length !== outputs.length) {
     throw new AscendBundleError('BUNDLE_INVALID', {
@@ -32,25 +32,6 @@ export async function openHostSession(bundle: Bundle, path: string): Promise<Ses
     });
   }
   return new HostSession({ bundle, path, ort, inference, inputs, outputs });
-}
-
-async function createInference(ort: Ort, model: Uint8Array, folder: string): Promise<InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(model, {
-      // 4: only what is fatal. Everything else it would write to stderr comes as an exception too.
-      logSeverityLevel: 4,
-      extra: {
-        session: { model_external_initializers_file_folder_path: folder },
-        optimization: { disable_specified_optimizers: FAULTY_FUSIONS },
-      },
-    });
-  } catch (cause) {
-    throw new AscendBundleError('HOST_EXECUTION', {
-      message: `ONNX Runtime does not accept the inference graph: ${firstLine(cause)}`,
-      fix: 'An operator or a dtype of this graph has no CPU kernel; the message names it.',
-      cause,
-    });
-  }
 }
 
 interface HostSessionParts {
@@ -132,7 +113,7 @@ class HostSession implements Session {
   async run(inputs: ReadonlyMap<string, Tensor>): Promise<readonly NamedTensor[]> {
     const inference = this.#requireOpen();
     this.#requireWeights();
-    const results = await runOrt(inference, this.#feeds(inputs, inference));
+    const results = await runInference(inference, this.#feeds(inputs, inference));
     return inference.outputNames.map((name, i) => {
       const spec = this.outputs[i] as NamedSpec;
       return { name: spec.name, ...fromOrtTensor(results[name] as OrtTensor, spec) };
@@ -163,43 +144,8 @@ class HostSession implements Session {
 
   /** The executable's inputs are the model's inputs in order, then the weights in update order. */
   #feeds(given: ReadonlyMap<string, Tensor>, { inputNames }: InferenceSession): Record<string, OrtTensor> {
-    this.#refuseUnknown(given);
-    const inputs = this.inputs.map((spec) => {
-      const tensor = given.get(spec.name) ?? missingInput(spec);
-      requireSpec(`Input "${spec.name}"`, tensor, spec);
-      return toOrtTensor(this.#ort, tensor, `Input "${spec.name}"`);
-    });
+    const inputs = inputTensors(this.#ort, this.inputs, given);
     const weights = this.#bundle.weights.map(({ variableName }) => this.#variables.get(variableName) as OrtTensor);
     return Object.fromEntries([...inputs, ...weights].map((tensor, i) => [inputNames[i] as string, tensor]));
   }
-
-  #refuseUnknown(given: ReadonlyMap<string, Tensor>): void {
-    const names = this.inputs.map(({ name }) => name);
-    for (const name of given.keys()) {
-      if (names.includes(name)) continue;
-      throw new AscendBundleError('INPUT_UNKNOWN', {
-        message: `"${name}" is not an input of the model.`,
-        fix: didYouMean(nearNames(name, names), `Its inputs are: ${names.join(', ') || '(none)'}.`),
-      });
-    }
-  }
-}
-
-async function runOrt(session: InferenceSession, feeds: Record<string, OrtTensor>): Promise<InferenceSession.OnnxValueMapType> {
-  try {
-    return await session.run(feeds);
-  } catch (cause) {
-    throw new AscendBundleError('HOST_EXECUTION', {
-      message: `ONNX Runtime failed during inference: ${firstLine(cause)}`,
-      fix: 'Look at the values and the open dimensions of the inputs; the message names the operator.',
-      cause,
-    });
-  }
-}
-
-function missingInput(spec: NamedSpec): never {
-  throw new AscendBundleError('INPUT_MISSING', {
-    message: `Input "${spec.name}" (${describeSpec(spec)}) was not given.`,
-    fix: 'Give a tensor for every input of the model.',
-  });
 }
