@@ -8,6 +8,7 @@ import { type InspectResult, inspect as inspectVerb } from './commands/inspect.j
 import { type PatchResult, patch as patchVerb } from './commands/patch.js';
 import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFields } from './commands/shared/bundle.js';
 import type { Io, Verb } from './commands/verb.js';
+import { type VerifyResult, verify as verifyVerb } from './commands/verify.js';
 import { findSubmodel } from './formats/om/index.js';
 import { dtype } from './graph/dtype.js';
 import { type ElementArray, elementsOf } from './graph/elements.js';
@@ -19,6 +20,7 @@ export type { BuildResult } from './commands/build.js';
 export type { InspectResult } from './commands/inspect.js';
 export type { PatchResult } from './commands/patch.js';
 export type { SpecFields, SubmodelFields, WeightFields } from './commands/shared/bundle.js';
+export type { VerifyResult } from './commands/verify.js';
 
 /** A dense, row-major, little-endian tensor. */
 export interface TensorData {
@@ -95,6 +97,39 @@ export interface PatchOptions {
  */
 export async function patch(bundle: string, { onWarning, ...options }: PatchOptions): Promise<PatchResult> {
   return call(patchVerb, { ...options, bundle }, onWarning);
+}
+
+export interface VerifyOptions {
+  /** In the grammar of the command line: `x=@x.npy`, `x=rand:7`; those that are not given are random, of `seed`. */
+  readonly input?: readonly string[];
+  readonly seed?: number;
+  /** New weights: files, or `name=VALUE`. */
+  readonly update?: readonly string[];
+  readonly map?: string;
+  readonly cast?: boolean;
+  readonly ignoreExtra?: boolean;
+  /** Expected outputs: files, folders, `name=VALUE`. */
+  readonly golden?: readonly string[];
+  /** A graph or another bundle to compare with. */
+  readonly against?: string;
+  readonly aba?: boolean;
+  readonly manifest?: string;
+  /** `1e-3`, `NAME:1e-3`. */
+  readonly atol?: readonly string[];
+  readonly rtol?: readonly string[];
+  readonly cosine?: readonly string[];
+  /** NaN or infinity in an output is a failure. */
+  readonly validate?: boolean;
+  readonly onWarning?: (problem: Problem) => void;
+}
+
+/**
+ * Checks what a bundle gives; `passed` and `checks` of the result say what came of it.
+ *
+ * @throws AscendBundleError for what cannot be checked, not for a check that fails
+ */
+export async function verify(bundle: string, { onWarning, ...options }: VerifyOptions = {}): Promise<VerifyResult> {
+  return call(verifyVerb, { ...options, bundle }, onWarning);
 }
 
 /** What `inspect --json` gives as `result`. */

@@ -42,6 +42,17 @@ export interface CompiledBundle {
   readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
 }
 
+/** A graph that is not compiled, executed as a reference. It needs no backend but the CPU. */
+export interface GraphRunner extends AsyncDisposable {
+  readonly inputs: readonly NamedSpec[];
+  readonly outputs: readonly NamedSpec[];
+  /**
+   * @param weights  new values of constants, by name; the others have that of the graph
+   * @throws WEIGHT_UNKNOWN, INPUT_MISSING, INPUT_UNKNOWN, TENSOR_MISMATCH, HOST_EXECUTION
+   */
+  run(inputs: ReadonlyMap<string, Tensor>, weights?: ReadonlyMap<string, Tensor>): Promise<readonly NamedTensor[]>;
+}
+
 export interface Backend {
   readonly kind: BackendKind;
   compile(job: CompileJob): Promise<CompiledBundle>;

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { AscendBundleError } from '../base/errors.js';
 import type { Bundle } from '../formats/om/index.js';
-import type { Backend, BackendChoice, BackendKind } from './backend.js';
+import type { Backend, BackendChoice, BackendKind, GraphRunner, GraphSource } from './backend.js';
 import { HOST_PLATFORM_VERSION } from './host/mark.js';
 
 export interface BuildRequest {
@@ -51,6 +51,16 @@ export async function loadBackend({ kind, reason }: BackendChoice): Promise<Back
     message: `The ascend backend is needed (${reason}), and this version of ascend-bundle does not have it yet.`,
     fix: 'To work on the CPU instead, build with --backend host (and without --soc-version and -O); such a bundle does not load on an NPU.',
   });
+}
+
+/**
+ * A graph as a reference, on the CPU whatever the machine has.
+ *
+ * @param weightNames  of constants that may get new values; those that the graph does not have are left out
+ * @throws ORT_MISSING, OP_UNSUPPORTED, DTYPE_UNSUPPORTED, HOST_EXECUTION
+ */
+export async function openGraph(source: GraphSource, weightNames: readonly string[]): Promise<GraphRunner> {
+  return (await import('./host/graph-runner.js')).openGraphRunner(source, weightNames);
 }
 
 const CANN_VARIABLES = ['ASCEND_HOME_PATH', 'ASCEND_TOOLKIT_HOME'];

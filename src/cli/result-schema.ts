@@ -132,6 +132,46 @@ const extract = z.strictObject({
   files: z.array(z.strictObject({ path: z.string(), bytes })).describe('of a model or a graph'),
 });
 
+const anyNumber = z.union([z.number(), z.enum(['nan', 'inf', '-inf'])]);
+
+const verify = z.strictObject({
+  bundle: z.strictObject({ path: z.string() }),
+  passed: z.boolean(),
+  checks: z.array(
+    z.strictObject({
+      check: z.enum(['manifest', 'structure', 'weights', 'runs', 'golden', 'against', 'predict', 'update', 'aba', 'finite']),
+      passed: z.boolean(),
+      message: z.string(),
+      failures: z.array(z.string()).describe('why it did not pass'),
+      outputs: z.array(
+        z.strictObject({
+          name: z.string(),
+          with: z.string().describe('what it was compared with'),
+          dtype: z.string(),
+          shape,
+          passed: z.boolean(),
+          elements: z.int(),
+          maxAbs: anyNumber.nullable(),
+          meanAbs: anyNumber.nullable(),
+          maxRel: anyNumber.nullable(),
+          maxUlp: anyNumber.nullable().describe('units in the last place; null for integers'),
+          cosine: z.number().nullable().describe('null where there is none'),
+          argmax: z.strictObject({ rows: z.int(), equal: z.int() }).nullable().describe('of the last axis'),
+          tolerance: z.strictObject({ atol: z.number(), rtol: z.number() }).nullable().describe('null where only the cosine counts'),
+          minCosine: z.number().nullable(),
+          beyond: z.int().describe('elements beyond the tolerance'),
+          worst: z.strictObject({ index: z.array(z.int()), actual: anyNumber, expected: anyNumber }).nullable(),
+        }),
+      ),
+      differences: z.array(z.strictObject({ what: z.string(), expected: z.string(), actual: z.string() })),
+      moved: z.array(z.string()).nullable().describe('outputs that new weights changed'),
+    }),
+  ),
+  inputs: z
+    .array(z.strictObject({ name: z.string(), dtype: z.string(), shape, seed: z.int().nullable().describe('of random values') }))
+    .describe('what the model was given; empty when it was not run'),
+});
+
 const attributes = z.record(z.string(), z.string());
 const constants = z.strictObject({ count: z.int(), bytes });
 
@@ -244,6 +284,7 @@ export const RESULT_SCHEMAS = {
   run,
   patch,
   extract,
+  verify,
   inspect,
   consts,
   lint,

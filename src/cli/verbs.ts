@@ -44,6 +44,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/extract.js')).extract, (await import('./text/extract.js')).extractText),
   },
   {
+    name: 'verify',
+    summary: 'prove that a bundle does what it should',
+    load: async () => pair((await import('../commands/verify.js')).verify, (await import('./text/verify.js')).verifyText),
+  },
+  {
     name: 'inspect',
     summary: 'show what is inside a bundle, a model or a graph',
     load: async () => pair((await import('../commands/inspect.js')).inspect, (await import('./text/inspect.js')).inspectText),

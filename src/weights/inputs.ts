@@ -2,7 +2,7 @@
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import { throwProblems } from '../base/problems.js';
-import { describeSpec, type NamedSpec, type Tensor } from '../graph/tensor.js';
+import { describeSpec, hasUnknownRank, isStatic, type NamedSpec, type Tensor } from '../graph/tensor.js';
 import { forThe } from './context.js';
 import { misfit } from './fit.js';
 import { listNames, openTensorFile, rawTensor } from './read.js';
@@ -17,6 +17,7 @@ const UNNAMED = 'arr_0';
  * @param given  as typed (`x=@x.npy`, `2x2xf32=1,2,3,4`, `inputs.npz`, …), or parsed already
  * @param specs  the inputs of the model, in its order
  * @param owner  whose they are, for messages: `the bundle`
+ * @param fill  makes the value of an input that is not given, which is a mistake otherwise
  * @returns a tensor for every input, in the model's order
  * @throws VALUE_SYNTAX, INPUT_REPEATED, INPUT_UNKNOWN, INPUT_MISSING (all at once), TENSOR_MISMATCH, errors of files
  */
@@ -24,6 +25,7 @@ export function resolveInputs(
   given: readonly (string | ParsedValue)[],
   specs: readonly NamedSpec[],
   owner = 'the model',
+  fill?: (spec: NamedSpec, index: number) => ParsedValue,
 ): ReadonlyMap<string, Tensor> {
   const names = specs.map((spec) => spec.name);
   const found = new Map<string, { readonly tensor: Tensor; readonly text: string }>();
@@ -36,8 +38,26 @@ export function resolveInputs(
     }
   }
   throwProblems(problems, 'The command line', 'TENSOR_MISMATCH');
+  if (fill !== undefined) {
+    for (const [i, spec] of specs.entries()) {
+      if (!found.has(spec.name)) found.set(spec.name, { tensor: resolved(fill(spec, i), spec, owner).tensor, text: '' });
+    }
+  }
   requireAll(specs, found);
   return new Map(specs.map((spec) => [spec.name, found.get(spec.name)?.tensor as Tensor]));
+}
+
+/**
+ * Random values for inputs that are not given: `rand:` of `seed` plus the place among the inputs. An open dimension is 1.
+ *
+ * @param seeds  is told the seed of each, by name
+ */
+export function seededInput(seed: number, seeds: Map<string, number>): (spec: NamedSpec, index: number) => ParsedValue {
+  return ({ name, dtype, shape }, index) => {
+    seeds.set(name, seed + index);
+    const declared = isStatic(shape) || hasUnknownRank(shape) ? undefined : { dtype, shape: shape.map((dim) => Math.max(dim, 1)) };
+    return { text: `${name}=rand:${seed + index}`, name, declared, content: { kind: 'random', seed: seed + index } };
+  };
 }
 
 interface Assigned {

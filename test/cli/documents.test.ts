@@ -76,6 +76,9 @@ test('of every verb that succeeds', async () => {
   const extracted = await success(['extract', 'linear.om', '--weights', '-o', 'w.npz']);
   expect(extracted.result).toMatchObject({ form: 'weights', graph: null, weights: [{ name: 'const_1', path: 'w.npz' }, {}], files: [] });
 
+  const verified = await success(['verify', 'linear.om', '--aba']);
+  expect(verified).toMatchObject({ command: 'verify', backend: { kind: 'host' }, result: { passed: true, checks: [{ check: 'aba' }] } });
+
   expect((await success(['consts', 'examples/linear/graph.json'])).result?.['consts']).toMatchObject([
     { name: 'const_1', bytes: 48, users: [{ node: 'matmul', type: 'MatMul', slot: 'x2' }], eligible: true, risks: [] },
     { name: 'const_2', bytes: 16, users: [{ node: 'add', type: 'Add', slot: 'x2' }] },

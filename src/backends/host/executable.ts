@@ -23,7 +23,7 @@ import {
   type ValueInfo,
 } from '../../formats/encodings/onnx-model.js';
 import type { OnnxProgram, ProgramConst } from '../../formats/encodings/onnx-program.js';
-import type { TensorSpec } from '../../graph/tensor.js';
+import type { Tensor, TensorSpec } from '../../graph/tensor.js';
 import { widenModel, widenTensor } from './widen-bfloat16.js';
 
 /** Where a const's bytes are, relative to the start of WEIGHTS_DATA's payload (or whatever `locateWeights` is told). */
@@ -102,10 +102,14 @@ interface Stored {
   readonly node: readonly OnnxNode[];
 }
 
+/** Whether a const that is not fed goes into the executable itself. */
+export function isInlined({ dtype, data }: Tensor): boolean {
+  return data.length <= (/float/.test(dtype.name) ? INLINE_BYTES : INLINE_INTEGER_BYTES);
+}
+
 function toInitializer(constant: ProgramConst, place: (constant: ProgramConst) => WeightPlace): Stored {
   const { valueName, tensor } = constant;
-  const isFloat = /float/.test(tensor.dtype.name);
-  if (tensor.data.length <= (isFloat ? INLINE_BYTES : INLINE_INTEGER_BYTES)) {
+  if (isInlined(tensor)) {
     const wide = widenTensor(tensor);
     return { initializer: { ...headOf(valueName, wide), rawData: wide.data }, node: [] };
   }
