@@ -11,10 +11,10 @@ export interface LibraryRow {
   readonly needs: readonly string[];
 }
 
-const ACL_RT = ['acl_error'];
-const ACL_MDL: readonly string[] = [];
+const ACL_RT = ['acl_error', 'acl_rt'];
+const ACL_MDL = ['acl_mdl', 'acl_load', 'acl_execute'];
 /** The calls with memory of the caller's, from 9.0 on. */
-const ACL_9: readonly string[] = [];
+const ACL_9 = ['acl_memory'];
 
 const COMMON: readonly LibraryRow[] = [
   { name: 'liberror_manager.so', sources: ['error_manager'], needs: [] },
