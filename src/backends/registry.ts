@@ -1,8 +1,9 @@
 // Which backend does the work, and why. A pipeline must never ship a host bundle by accident: the host is taken by
 // itself only where nothing of CANN is found and nothing that only CANN understands was asked for.
-import { existsSync } from 'node:fs';
 import { AscendBundleError } from '../base/errors.js';
 import type { Bundle } from '../formats/om/index.js';
+import { signOfCann } from './ascend/cann/find.js';
+import { thisMachine } from './ascend/cann/machine.js';
 import type { Backend, BackendChoice, BackendKind, GraphRunner, GraphSource } from './backend.js';
 import { HOST_PLATFORM_VERSION } from './host/mark.js';
 
@@ -24,7 +25,7 @@ export function chooseForBuild({ asked, geOptions, env }: BuildRequest): Backend
   }
   if (asked !== 'auto') return { kind: asked, reason: `--backend ${asked}` };
   if (option !== undefined) return { kind: 'ascend', reason: `${option} is for GE's compiler` };
-  const cann = findCann(env);
+  const cann = signOfCann({ env, machine: thisMachine(env) });
   return cann === undefined ? { kind: 'host', reason: 'no CANN was found' } : { kind: 'ascend', reason: `CANN was found: ${cann}` };
 }
 
@@ -61,17 +62,4 @@ export async function loadBackend({ kind, reason }: BackendChoice): Promise<Back
  */
 export async function openGraph(source: GraphSource, weightNames: readonly string[]): Promise<GraphRunner> {
   return (await import('./host/graph-runner.js')).openGraphRunner(source, weightNames);
-}
-
-const CANN_VARIABLES = ['ASCEND_HOME_PATH', 'ASCEND_TOOLKIT_HOME'];
-const CANN_ROOTS = ['/usr/local/Ascend/ascend-toolkit/latest', '/usr/local/Ascend/cann', '/usr/local/Ascend/latest'];
-
-/** Where CANN's own variables or its default folders say it is. */
-function findCann(env: NodeJS.ProcessEnv): string | undefined {
-  for (const name of CANN_VARIABLES) {
-    if (env[name]) return `${name}=${env[name]}`;
-  }
-  const home = env['HOME'];
-  const roots = home === undefined ? CANN_ROOTS : [...CANN_ROOTS, `${home}/Ascend/ascend-toolkit/latest`, `${home}/Ascend/cann`];
-  return roots.find((root) => existsSync(root));
 }
