@@ -1,8 +1,8 @@
-// npm run bench: the numbers that the README names, measured on this machine. Ratios are taken in one run, runs in turn,
+// npm run bench [-- start check large patch]: the numbers that the README names, measured on this machine. Ratios are taken in one run, runs in turn,
 // because absolute times on a shared machine mean little. Needs Linux, and 4 GB of room in the temporary folder.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, fsyncSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bytes, int, tagged } from './protobuf.js';
@@ -13,10 +13,10 @@ const DIM = 4096;
 const LAYER_BYTES = DIM * DIM * 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-bench-'));
+const PARTS = { start: startUp, check: checkHeaders, large: largeModels, patch: patchInPlace };
+const asked = process.argv.slice(2);
 try {
-  startUp();
-  await largeModels();
-  patchInPlace();
+  for (const [name, part] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) await part();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -35,6 +35,31 @@ function startUp(runs = 21) {
   const base = median(times['node -e 0']);
   for (const [name, all] of Object.entries(times))
     print(name, `${median(all).toFixed(0)} ms, ${(median(all) / base).toFixed(2)} x node -e 0`);
+}
+
+/** A file of 1 GiB by its header, in turn with Node alone. The data is a hole: nothing of it is read. */
+function checkHeaders(runs = 21) {
+  const path = join(folder, 'large.safetensors');
+  const names = Array.from({ length: 256 }, (_, i) => `model.layers.${i}.weight`);
+  const size = writeHeader(path, names, 1024);
+  truncateSync(path, size);
+  const times = { node: [], check: [] };
+  for (let i = 0; i < runs; i++) {
+    times.node.push(cpuOf(['-e', '0']));
+    times.check.push(cpuOf([BIN, 'weights', 'check', path]));
+  }
+  const ratio = median(times.check) / median(times.node);
+  print(`weights check, ${gib(size)}`, `${median(times.check).toFixed(0)} ms of CPU, ${ratio.toFixed(2)} x node -e 0`);
+  rmSync(path);
+}
+
+/** What a process takes of the processor, in ms: on a machine that others use too, its time on the clock is theirs. */
+function cpuOf(args) {
+  const { stderr } = spawnSync('bash', ['-c', 'TIMEFORMAT="%U %S"; time "$@" > /dev/null', 'time', process.execPath, ...args], {
+    encoding: 'utf8',
+  });
+  const [user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
+  return (user + system) * 1000;
 }
 
 async function largeModels() {
@@ -98,6 +123,14 @@ function writeRaw(path, bytes) {
 }
 
 function writeWeights(path, names, dim) {
+  writeHeader(path, names, dim);
+  const fd = openSync(path, 'a');
+  for (let i = 0; i < names.length; i++) writeSync(fd, weights(1000 + i, dim));
+  closeSync(fd);
+}
+
+/** @returns how long the file with its data is */
+function writeHeader(path, names, dim) {
   const bytes = dim * dim * 4;
   const header = Object.fromEntries(
     names.map((name, i) => [name, { dtype: 'F32', shape: [dim, dim], data_offsets: [i * bytes, (i + 1) * bytes] }]),
@@ -107,8 +140,8 @@ function writeWeights(path, names, dim) {
   length.writeUInt32LE(text.length);
   const fd = openSync(path, 'w');
   writeSync(fd, Buffer.concat([length, text]));
-  for (let i = 0; i < names.length; i++) writeSync(fd, weights(1000 + i, dim));
   closeSync(fd);
+  return 8 + text.length + names.length * bytes;
 }
 
 /** The process says its own peak when it ends: VmHWM of /proc, and whether the runtime's library is mapped. */

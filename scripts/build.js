@@ -3,10 +3,22 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { mergeChunks } from './merge-chunks.js';
 
 const project = join(import.meta.dirname, '..');
 process.chdir(project);
 rmSync('dist', { recursive: true, force: true });
+/** `import process from 'node:process'` asks it for every property, which opens stdin, sockets and more: 10 ms of every start. */
+const plainProcess = {
+  name: 'plain-process',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?process$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'process', namespace: 'plain-process' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'plain-process' }, () => ({ contents: 'export default globalThis.process;' }));
+  },
+};
+
 const { metafile } = await build({
   // esbuild notes the folder it is loaded in, before the change above.
   absWorkingDir: project,
@@ -24,8 +36,17 @@ const { metafile } = await build({
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
+  plugins: [plainProcess],
   metafile: true,
 });
+const fileOf = (source) =>
+  Object.keys(metafile.outputs)
+    .find((file) => metafile.outputs[file].entryPoint === source)
+    .slice('dist/'.length);
+await mergeChunks(join(project, 'dist'), [
+  { name: 'start', of: ['cli.js', fileOf('src/cli/parse.ts')] },
+  { name: 'tensors', of: [fileOf('src/commands/weights-check.ts')] },
+]);
 writeFileSync('dist/THIRD-PARTY.txt', thirdPartyText(metafile));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 

@@ -10,6 +10,7 @@ const contents = `
   export { graphSchema as graph } from './src/formats/graph-json/schema.js';
   export { manifestSchema as manifest } from './src/commands/shared/manifest-schema.js';
   export { sessionSchema as session } from './src/commands/session/requests.js';
+  export { mapSchema as map } from './src/weights/weight-map-schema.js';
   export { resultSchema as result } from './src/cli/result-schema.js';
 `;
 const { outputFiles } = await build({

@@ -88,7 +88,8 @@ export async function parseCommandLine({ entry, args }: CommandLine, version: st
   program.configureOutput(collect);
   let parsed: { args: readonly string[]; options: Record<string, unknown> } | undefined;
   let loaded: LoadedVerb | undefined;
-  for (const known of VERBS) {
+  // The others are for the general help alone.
+  for (const known of entry === undefined ? VERBS : [entry]) {
     const command = addCommand(program, known)
       .summary(known.summary)
       .helpOption(...HELP);

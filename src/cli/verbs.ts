@@ -20,7 +20,9 @@ function pair<V, R>(verb: Verb<V, R>, text: (result: R, style: Style) => string)
 }
 
 /** First words of verbs of two words, with what they have in common. */
-export const VERB_GROUPS: Readonly<Record<string, string>> = {};
+export const VERB_GROUPS: Readonly<Record<string, string>> = {
+  weights: 'look at files of weights, and find out which tensor is which weight',
+};
 
 export const VERBS: readonly VerbEntry[] = [
   {
@@ -62,6 +64,17 @@ export const VERBS: readonly VerbEntry[] = [
     name: 'lint',
     summary: 'say what speaks against the weights of a graph, without building',
     load: async () => pair((await import('../commands/lint.js')).lint, (await import('./text/lint.js')).lintText),
+  },
+  {
+    name: 'weights check',
+    summary: 'look at files of weights, and whether a bundle takes them',
+    load: async () =>
+      pair((await import('../commands/weights-check.js')).weightsCheck, (await import('./text/weights-check.js')).weightsCheckText),
+  },
+  {
+    name: 'weights map',
+    summary: 'find out which tensor of a checkpoint is which weight',
+    load: async () => pair((await import('../commands/weights-map.js')).weightsMap, (await import('./text/weights-map.js')).weightsMapText),
   },
   {
     name: 'session',

@@ -8,7 +8,7 @@ import { matchesSelector, parseSelector, type Selectable, type Selector } from '
 import { openBundleAt, weightFields } from './shared/bundle.js';
 import { refuseOperators, selectableWeight } from './shared/bundle-selection.js';
 import { isListable } from './shared/names.js';
-import { EXPRESSION_OPTIONS } from './shared/selection.js';
+import { EXPRESSION_OPTIONS } from './shared/selection-options.js';
 import { EXPRESSION_SHAPE } from './shared/selection-shape.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';

@@ -10,7 +10,7 @@ import { isSingleFile, writeTensorsTo } from '../weights/write.js';
 import { type GraphForm, graphFiles, type PartFile } from './extract/graph-files.js';
 import { openBundleAt, type WeightFields } from './shared/bundle.js';
 import { chooseBundleWeights } from './shared/bundle-selection.js';
-import { SELECTION_OPTIONS, type SelectionValues } from './shared/selection.js';
+import { SELECTION_OPTIONS, type SelectionValues } from './shared/selection-options.js';
 import { SELECTION_SHAPE } from './shared/selection-shape.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 

@@ -2,11 +2,12 @@
 import * as z from 'zod';
 import graph from '../../schemas/graph.schema.json' with { type: 'json' };
 import manifest from '../../schemas/manifest.schema.json' with { type: 'json' };
+import map from '../../schemas/map.schema.json' with { type: 'json' };
 import result from '../../schemas/result.schema.json' with { type: 'json' };
 import session from '../../schemas/session.schema.json' with { type: 'json' };
 import type { Outcome, ValuesSchema, Verb } from './verb.js';
 
-const SCHEMAS = { graph, result, session, manifest } as const;
+const SCHEMAS = { graph, result, session, manifest, map } as const;
 type SchemaName = keyof typeof SCHEMAS;
 
 export interface SchemaValues {
@@ -25,7 +26,7 @@ export interface SchemaResult {
 export const schema: Verb<SchemaValues, SchemaResult> = {
   name: 'schema',
   summary: 'print the JSON Schema of a document',
-  description: `Prints a JSON Schema (draft 2020-12): "graph" of a graph.json, "result" of what --json prints, "session" of the lines of a session, "manifest" of what build --manifest writes. Give it to an editor as "$schema", or to a validator.`,
+  description: `Prints a JSON Schema (draft 2020-12): "graph" of a graph.json, "result" of what --json prints, "session" of the lines of a session, "manifest" of what build --manifest writes, "map" of a map file. Give it to an editor as "$schema", or to a validator.`,
   arguments: [{ name: 'name', help: `${Object.keys(SCHEMAS).join(', ')} (default: graph)`, optional: true }],
   options: [],
   examples: ['ascend-bundle schema graph > graph.schema.json', 'ascend-bundle schema result'],

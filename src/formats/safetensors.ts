@@ -1,9 +1,9 @@
 // safetensors: a single file, or the shards that an index (`model.safetensors.index.json`) names.
 import { dirname, isAbsolute, join } from 'node:path';
 import { type Bytes, openFile } from '../base/bytes.js';
-import { AscendBundleError } from '../base/errors.js';
+import { AscendBundleError, type Problem } from '../base/errors.js';
 import type { NamedTensor } from '../graph/tensor.js';
-import { readSafetensors } from './encodings/safetensors-file.js';
+import { readSafetensors, type Safetensors } from './encodings/safetensors-file.js';
 
 export { isSafetensors, readSafetensors, type Safetensors, writeSafetensors } from './encodings/safetensors-file.js';
 
@@ -22,19 +22,16 @@ export function isSafetensorsIndex(bytes: Bytes): boolean {
  * @param path  of the index; shards are named relative to its folder and never leave it
  * @throws FILE_MALFORMED, PATH_ESCAPES, TENSOR_NOT_FOUND, and what reading a shard throws
  */
-export function readSafetensorsIndex(bytes: Bytes, path: string): NamedTensor[] {
+export function readSafetensorsIndex(bytes: Bytes, path: string): Pick<Safetensors, 'tensors' | 'findings'> {
   const map = parseIndex(bytes, path);
-  const shards = new Map<string, ReadonlyMap<string, NamedTensor>>();
+  const shards = new Map<string, Shard>();
   const out: NamedTensor[] = [];
   for (const [name, shard] of Object.entries(map)) {
     const at = `/weight_map/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     if (typeof shard !== 'string') return malformed(path, `names ${JSON.stringify(shard)} as the shard of "${name}"`, at);
-    let tensors = shards.get(shard);
-    if (tensors === undefined) {
-      tensors = readShard(path, shard, at);
-      shards.set(shard, tensors);
-    }
-    const tensor = tensors.get(name);
+    const read = shards.get(shard) ?? readShard(path, shard, at);
+    shards.set(shard, read);
+    const tensor = read.tensors.get(name);
     if (tensor === undefined) {
       throw new AscendBundleError('TENSOR_NOT_FOUND', {
         message: `${path} says that "${name}" is in ${shard}, but it is not there.`,
@@ -44,7 +41,24 @@ export function readSafetensorsIndex(bytes: Bytes, path: string): NamedTensor[] 
     }
     out.push(tensor);
   }
-  return out;
+  const findings = [...shards.values()].flatMap((shard) => [...shard.findings, ...unlisted(shard, map, path)]);
+  return { tensors: out, findings };
+}
+
+interface Shard {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  readonly findings: readonly Problem[];
+}
+
+function unlisted(shard: Shard, map: Readonly<Record<string, unknown>>, index: string): readonly Problem[] {
+  return [...shard.tensors.keys()]
+    .filter((name) => !Object.hasOwn(map, name))
+    .map((name) => ({
+      code: 'TENSOR_UNLISTED',
+      message: `${shard.path} has a tensor "${name}" that ${index} does not name.`,
+      fix: 'Download the index and its shards again, if they do not belong together.',
+    }));
 }
 
 function parseIndex(bytes: Bytes, path: string): Record<string, unknown> {
@@ -60,7 +74,7 @@ function parseIndex(bytes: Bytes, path: string): Record<string, unknown> {
   return map as Record<string, unknown>;
 }
 
-function readShard(indexPath: string, shard: string, at: string): ReadonlyMap<string, NamedTensor> {
+function readShard(indexPath: string, shard: string, at: string): Shard {
   // The words of the path decide, not where links lead: caches of model hubs keep each file as a link to a store elsewhere.
   if (shard === '' || isAbsolute(shard) || /^[A-Za-z]:/.test(shard) || shard.split(/[\\/]/).includes('..') || shard.includes('\0')) {
     throw new AscendBundleError('PATH_ESCAPES', {
@@ -70,7 +84,8 @@ function readShard(indexPath: string, shard: string, at: string): ReadonlyMap<st
     });
   }
   const path = join(dirname(indexPath), shard);
-  return new Map(readSafetensors(openFile(path), path).tensors.map((tensor) => [tensor.name, tensor]));
+  const { tensors, findings } = readSafetensors(openFile(path), path);
+  return { path, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])), findings };
 }
 
 function malformed(path: string, why: string, at: string, cause?: unknown): never {

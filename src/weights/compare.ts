@@ -7,9 +7,9 @@ import { canCast, castTensor } from '../graph/cast.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { describeSpec, fitsShape, isEmpty, type Tensor, type TensorSpec } from '../graph/tensor.js';
 import { misfit } from './fit.js';
+import type { GivenTensor } from './given.js';
 import type { OptionNames } from './option-names.js';
 import { listNames } from './read.js';
-import type { GivenTensor } from './updates.js';
 
 export interface CompareOptions {
   /** Every weight must be given; one that is given as an empty tensor counts as given. */

@@ -8,10 +8,10 @@ import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
 import { throwProblems } from '../base/problems.js';
 import { type Bundle, type BundlePatch, type InitialValues, patchBundle, readBundle, readInitialValues } from '../formats/om/index.js';
 import type { Graph } from '../graph/graph.js';
+import type { GivenTensor } from './given.js';
 import { initMissing } from './initial-constants.js';
 import { type PlanOptions, planUpdate, type UpdatePlan } from './plan.js';
 import { proveInitialValues } from './prove.js';
-import type { GivenTensor } from './updates.js';
 
 export interface PatchJob extends PlanOptions {
   readonly file: Bytes;

@@ -3,7 +3,7 @@ import type { Problem } from '../base/errors.js';
 import { throwProblems } from '../base/problems.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { type CompareOptions, type CompareRow, compareUpdate, type PlannedTensor, type RowStatus } from './compare.js';
-import type { GivenTensor } from './updates.js';
+import type { GivenTensor } from './given.js';
 import { examineValues, type ValueReport } from './values.js';
 
 export interface UpdatePlan extends ValueReport {

@@ -1,6 +1,6 @@
 // Files of tensors, known by their content: npy, npz, safetensors, the index of safetensors shards. Anything else is raw bytes.
 import { type Bytes, openFile } from '../base/bytes.js';
-import { AscendBundleError } from '../base/errors.js';
+import { AscendBundleError, type Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import { isNpy, readNpy } from '../formats/npy.js';
 import { isNpz, readNpz } from '../formats/npz.js';
@@ -13,7 +13,13 @@ export type TensorFileKind = 'npy' | 'npz' | 'safetensors' | 'safetensors-index'
 /** What lies in a file: one array without a name, or tensors with names, or bytes of which nothing is known. */
 export type TensorFile =
   | { readonly kind: 'npy'; readonly path: string; readonly tensor: Tensor }
-  | { readonly kind: 'npz' | 'safetensors' | 'safetensors-index'; readonly path: string; readonly tensors: readonly NamedTensor[] }
+  | {
+      readonly kind: 'npz' | 'safetensors' | 'safetensors-index';
+      readonly path: string;
+      readonly tensors: readonly NamedTensor[];
+      /** What is wrong with the file although its tensors can be read. */
+      readonly findings: readonly Problem[];
+    }
   | { readonly kind: 'raw'; readonly path: string; readonly bytes: Bytes };
 
 /**
@@ -29,10 +35,10 @@ export function openTensorFile(path: string): TensorFile {
     throw new AscendBundleError('FILE_EMPTY', { message: `${name} is empty.`, fix: 'Copy or write the file again.' });
   }
   if (isNpy(bytes)) return { kind: 'npy', path: name, tensor: readNpy(bytes, name) };
-  if (isNpz(bytes)) return { kind: 'npz', path: name, tensors: readNpz(bytes, name) };
-  if (isSafetensors(bytes)) return { kind: 'safetensors', path: name, tensors: readSafetensors(bytes, name).tensors };
+  if (isNpz(bytes)) return { kind: 'npz', path: name, tensors: readNpz(bytes, name), findings: [] };
+  if (isSafetensors(bytes)) return { kind: 'safetensors', path: name, ...readSafetensors(bytes, name) };
   if (path !== '-' && isSafetensorsIndex(bytes)) {
-    return { kind: 'safetensors-index', path: name, tensors: readSafetensorsIndex(bytes, path) };
+    return { kind: 'safetensors-index', path: name, ...readSafetensorsIndex(bytes, path) };
   }
   refuseLfsPointer(bytes, name);
   return { kind: 'raw', path: name, bytes };

@@ -1,15 +1,15 @@
 // Where weights come from: files of tensors, and files of graphs or bundles, whose constants are tensors with names too.
-// The readers of graphs are loaded only for a graph.
+// What is needed only for these is loaded only for them.
 import { type Bytes, openFile } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
-import { detectKind, KINDS, type Kind } from '../formats/kind.js';
+import type { Kind } from '../formats/kind.js';
 import type { NamedTensor } from '../graph/tensor.js';
 import { openTensorFile, type TensorFile } from './read.js';
 
 export type WeightSource =
   | TensorFile
   /** The constants of a graph, or the initial values of a bundle. */
-  | { readonly kind: 'constants'; readonly path: string; readonly tensors: readonly NamedTensor[] };
+  | { readonly kind: 'constants'; readonly path: string; readonly of: Kind; readonly tensors: readonly NamedTensor[] };
 
 /**
  * What lies in a file, told from its content. Of large tensors only headers are read.
@@ -25,9 +25,10 @@ export async function openSource(path: string): Promise<WeightSource> {
 
 /** The constants of a file that is a graph or a bundle; undefined for one that is neither. */
 export async function openConstants(path: string, bytes: Bytes = openFile(path)): Promise<WeightSource | undefined> {
+  const { detectKind, KINDS } = await import('../formats/kind.js');
   const kind = detectKind(bytes);
   const read = READERS[kind];
-  if (read !== undefined) return { kind: 'constants', path, tensors: await read(path, bytes) };
+  if (read !== undefined) return { kind: 'constants', path, of: kind, tensors: await read(path, bytes) };
   // Raw bytes may look like anything; what is surely another kind of file is named for what it is.
   if (!MARKED.has(kind)) return undefined;
   throw new AscendBundleError('FILE_KIND', {

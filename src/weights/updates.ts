@@ -3,21 +3,13 @@ import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { isEmpty, type NamedTensor, type TensorSpec, tensorBytes } from '../graph/tensor.js';
+import type { WeightMap } from './apply-map.js';
+import { type GivenTensor, tensorsOf } from './given.js';
 import { listNames, notATensorFile, openTensorFile, pickTensor } from './read.js';
 import { loadTensor } from './resolve.js';
 import { shown } from './shown.js';
 import { openConstants, openSource } from './sources.js';
 import { type ParsedValue, parseTensorValue } from './value-syntax.js';
-import { applyMap, type WeightMap } from './weight-map.js';
-
-export interface GivenTensor extends NamedTensor {
-  /** The file, or the text of the command line, for messages. */
-  readonly source: string;
-  /** What it is called there, where a map gave it another name. */
-  readonly key?: string;
-  /** One of the constants of a graph or a bundle: that no weight has its name is no mistake. */
-  readonly isIncidental?: boolean;
-}
 
 export interface UpdateOptions {
   /** That they were given with, for messages. */
@@ -79,9 +71,7 @@ async function fromFile(
   const file = await openSource(path);
   if (file.kind === 'raw') throw notATensorFile(file.path);
   if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights, option).constName, source: file.path }];
-  const isIncidental = file.kind === 'constants';
-  const given = file.tensors.map((tensor) => ({ ...tensor, source: file.path, ...(isIncidental ? { isIncidental } : {}) }));
-  return map === undefined ? given : applyMap(map, given);
+  return tensorsOf(file, map);
 }
 
 function findWeight(name: string, weights: readonly RefreshableWeight[]): RefreshableWeight {

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
 import { dtype } from '../../src/graph/dtype.js';
 import type { RefreshableWeight } from '../../src/graph/refreshable.js';
+import { applyMap } from '../../src/weights/apply-map.js';
 import { planUpdate } from '../../src/weights/plan.js';
 import { readUpdates } from '../../src/weights/updates.js';
-import { applyMap, readWeightMap } from '../../src/weights/weight-map.js';
+import { readWeightMap } from '../../src/weights/weight-map.js';
 import { testFolder } from '../support/folder.js';
 import { named, plain, tensorOf } from '../support/tensors.js';
 

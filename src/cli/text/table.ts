@@ -52,9 +52,12 @@ export function wrapped(text: string, indent: string): string {
 /** Columns of a terminal: letters of East Asian scripts take two, marks that join the letter before them none. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+/** Nearly every text; looking up every letter of a thousand rows takes longer than reading their file. */
+const ASCII = /^[ -~]*$/;
 const JOINED = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
 export function displayWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += JOINED.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
   return width;

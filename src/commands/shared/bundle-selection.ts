@@ -6,7 +6,7 @@ import type { BundleWeight } from '../../formats/om/index.js';
 import { matchedNames } from '../../graph/choose.js';
 import { matchesSelector, parseSelector, type Selectable, type Selector } from '../../graph/selector.js';
 import { readNames } from './names.js';
-import type { SelectionValues } from './selection.js';
+import type { SelectionValues } from './selection-options.js';
 
 /**
  * In update order; all weights when nothing is asked for.

@@ -3,29 +3,9 @@ import type { Problem } from '../../base/errors.js';
 import { chooseConsts } from '../../graph/choose.js';
 import type { Graph } from '../../graph/graph.js';
 import type { SelectOptions } from '../../graph/select.js';
-import { parseSelector, SELECTOR_SYNTAX } from '../../graph/selector.js';
-import type { OptionRow } from '../verb.js';
+import { parseSelector } from '../../graph/selector.js';
 import { readNames } from './names.js';
-
-export interface SelectionValues {
-  /** Lists: `a,b`, `@file`. */
-  readonly consts: readonly string[];
-  /** Single names, taken as they are. */
-  readonly const: readonly string[];
-  readonly select: readonly string[];
-  readonly exclude: readonly string[];
-}
-
-export const EXPRESSION_OPTIONS: readonly OptionRow[] = [
-  { flags: '--select <expression>', help: `constants by what they are; ${SELECTOR_SYNTAX}`, repeat: true },
-  { flags: '--exclude <expression>', help: 'leave out what matches', repeat: true },
-];
-
-export const SELECTION_OPTIONS: readonly OptionRow[] = [
-  { flags: '--consts <names>', help: 'constants by name: a,b or @file or @- (one name a line)', repeat: true },
-  { flags: '--const <name>', help: 'one constant, its name taken as it is', repeat: true },
-  ...EXPRESSION_OPTIONS,
-];
+import type { SelectionValues } from './selection-options.js';
 
 export interface SelectionFields {
   readonly select: readonly string[];

@@ -1,6 +1,6 @@
 // One `.safetensors` file: 8 bytes of header length, a JSON header, the data. Follows the format section of huggingface/safetensors.
 import { type Bytes, concatBytes, memoryBytes } from '../../base/bytes.js';
-import { AscendBundleError } from '../../base/errors.js';
+import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { dtypeOfSafetensors } from '../../graph/dtype.js';
 import { elementCount, type NamedTensor, tensorBytes } from '../../graph/tensor.js';
 
@@ -13,6 +13,8 @@ export interface Safetensors {
   readonly tensors: readonly NamedTensor[];
   /** `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** Ranges of the data that no tensor has. All tensors can be read; the reference implementation refuses such a file. */
+  readonly findings: readonly Problem[];
 }
 
 /**
@@ -55,8 +57,7 @@ export function readSafetensors(bytes: Bytes, what: string): Safetensors {
     tensors.push({ name, dtype, shape, data: data.slice(begin, end) });
     spans.push({ name, begin, end });
   }
-  refuseOverlap(spans, what);
-  return { tensors, metadata };
+  return { tensors, metadata, findings: findGaps(spans, data.length, what) };
 }
 
 function parseHeader(raw: Buffer, what: string): Record<string, unknown> {
@@ -118,13 +119,26 @@ function readEntry(name: string, value: unknown, available: number, what: string
   return { dtype, shape, begin, end };
 }
 
-function refuseOverlap(spans: readonly Span[], what: string): void {
+/** @throws FILE_MALFORMED for two tensors in the same bytes */
+function findGaps(spans: readonly Span[], length: number, what: string): readonly Problem[] {
   const sorted = spans.filter(({ begin, end }) => end > begin).sort((a, b) => a.begin - b.begin);
-  for (let i = 1; i < sorted.length; i++) {
-    const [before, after] = [sorted[i - 1] as Span, sorted[i] as Span];
-    if (after.begin < before.end)
-      malformed(what, `has the tensors "${before.name}" and "${after.name}" in the same bytes`, `/${after.name}`);
+  const gaps: Problem[] = [];
+  let before: Span = { name: '', begin: 0, end: 0 };
+  for (const span of [...sorted, { name: '', begin: length, end: length }]) {
+    if (span.begin < before.end) malformed(what, `has the tensors "${before.name}" and "${span.name}" in the same bytes`, `/${span.name}`);
+    if (span.begin > before.end) gaps.push(gap(before.end, span.begin, what));
+    before = span;
   }
+  return gaps;
+}
+
+function gap(begin: number, end: number, what: string): Problem {
+  return {
+    code: 'FILE_GAP',
+    message: `${what} has ${end - begin} bytes that no tensor has: ${begin} to ${end} of its data.`,
+    at: `byte ${begin} of the data`,
+    fix: 'A name that stands twice in the header loses its first tensor so. The safetensors library refuses such a file: write it again.',
+  };
 }
 
 /**
