@@ -3,9 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { afterAll } from 'vitest';
 
 export interface ScriptRun {
   readonly status: number | null;
@@ -16,14 +17,12 @@ export interface ScriptRun {
 
 export interface ScriptOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** A program in front of node, with its arguments: valgrind, say. */
-  readonly under?: readonly string[];
 }
 
-/** A function that runs the script with `given` as JSON on its stdin. */
-export async function nativeScript(contents: string): Promise<(given: unknown, options?: ScriptOptions) => ScriptRun> {
+/** Bundles a script that may import ffi-rs, for as long as the test file runs; its path. */
+export async function bundleNative(contents: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-script-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const script = join(folder, 'script.mjs');
   const ffi = pathToFileURL(join(process.cwd(), 'node_modules/ffi-rs/index.js')).href;
   await build({
@@ -36,11 +35,16 @@ export async function nativeScript(contents: string): Promise<(given: unknown, o
     // It finds its binary beside itself, so it is not bundled; and the script is nowhere near it.
     plugins: [{ name: 'ffi-rs', setup: ({ onResolve }) => onResolve({ filter: /^ffi-rs$/ }, () => ({ path: ffi, external: true })) }],
   });
-  return (given, { env = {}, under = [] } = {}) => {
-    const [program = process.execPath, ...args] = [...under, process.execPath, script];
-    const { status, signal, stdout, stderr } = spawnSync(program, args, {
-      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
-      cwd: folder,
+  return script;
+}
+
+/** A function that runs the script with `given` as JSON on its stdin. */
+export async function nativeScript(contents: string): Promise<(given: unknown, options?: ScriptOptions) => ScriptRun> {
+  const script = await bundleNative(contents);
+  return (given, { env = {} } = {}) => {
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [script], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: dirname(script), ...env },
+      cwd: dirname(script),
       input: JSON.stringify(given),
       encoding: 'utf8',
       maxBuffer: 64 << 20,
