@@ -130,6 +130,18 @@ describe.skipIf(!hasStandin)('a crash', () => {
     });
   });
 
+  test('is the last line of the trace', async () => {
+    const trace = folder.path('trace.jsonl');
+    const one = await worker(['Graph::LoadFromFile=segv'], { trace });
+    await failure(one.request(build()));
+    const lines = readFileSync(trace, 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line)).map(({ call, status }) => [call, status])).toEqual([
+      ['aclgrphBuildInitialize', 'GRAPH_SUCCESS'],
+      ['Graph.Graph', null],
+      ['Graph.LoadFromFile', 'SIGSEGV'],
+    ]);
+  });
+
   test('an exit from inside is one too', async () => {
     const one = await worker(['aclgrphBuildInitialize=exit:7']);
     expect(await failure(one.request(build()))).toMatchObject({

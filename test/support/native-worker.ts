@@ -4,7 +4,7 @@ import { type NativeWorker, startWorker, type WorkerOptions } from '../../src/ba
 import { bundleNative } from './native-script.js';
 
 export interface TestRequest {
-  readonly kind: 'build' | 'children' | 'echo' | 'throw' | 'steps';
+  readonly kind: 'build' | 'open' | 'children' | 'echo' | 'throw' | 'steps';
   readonly [field: string]: unknown;
 }
 
@@ -21,6 +21,7 @@ const PROGRAM = `
     close: () => undefined,
     table: {
       echo: ({ value }) => value,
+      open: ({ uses }) => uses.forEach((use) => native.libraries.open(use)),
       steps: async ({ steps }) => {
         for (const one of steps) step(one);
         return steps.length;

@@ -1,5 +1,5 @@
 // What is called: the call under way in a file of fixed size, so that it is known after a crash, and each finished call as a JSON line.
-import { openSync, readFileSync, writeSync } from 'node:fs';
+import { appendFileSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 /** The beginning of one line of `--trace`, and one call of `--dry-run`. */
 export interface CallRecord {
@@ -65,6 +65,15 @@ export function callUnderWay(path: string): CallRecord | undefined {
     return undefined;
   }
   return text === '' ? undefined : (JSON.parse(text) as CallRecord);
+}
+
+/** The last line of a trace whose process did not live to write it. */
+export function traceUnfinished(trace: string, call: CallRecord, status: string): void {
+  try {
+    appendFileSync(trace, `${JSON.stringify({ t: null, ...call, status, ms: null })}\n`);
+  } catch {
+    // The end of the process is the error, and it names the call.
+  }
 }
 
 export function rounded(ms: number): number {

@@ -5,8 +5,8 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AscendBundleError, type NativeDetails, type Problem } from '../../../base/errors.js';
-import { callUnderWay } from '../native/trace.js';
-import { crashError, interruptedError, raised, startError, timeoutError } from './failures.js';
+import { callUnderWay, traceUnfinished } from '../native/trace.js';
+import { crashError, type Ending, interruptedError, raised, startError, timeoutError } from './failures.js';
 import { dropLargeFiles, jobPaths, makeJobFolder, outputTail, removeJobFolder } from './job-folder.js';
 import { limitOutput } from './output-limit.js';
 import { groupEnd, JOB_VARIABLE, killAll, startGuard } from './process-group.js';
@@ -61,6 +61,8 @@ interface Pending {
 const START_MS = 60_000;
 /** How long `close` waits for the native side to release a device. */
 const CLOSE_MS = 10_000;
+/** Of what it printed, in an error. */
+const OUTPUT_LINES = 20;
 /** Messages that were sent before the end may come after its announcement. */
 const DRAIN_MS = 200;
 
@@ -110,6 +112,8 @@ class Worker implements NativeWorker {
         cwd: paths.work,
         env: {
           ...options.env,
+          // The user's own, for his own programs: a debugger's port, an agent that reports, a smaller heap.
+          NODE_OPTIONS: undefined,
           [JOB_VARIABLE]: this.#job,
           ASCEND_PROCESS_LOG_PATH: paths.processLog,
           // Otherwise the last lines before a crash are lost.
@@ -232,8 +236,7 @@ class Worker implements NativeWorker {
     if (this.#isGone) return;
     const end = (): void => {
       if (this.#isGone) return;
-      const underWay = callUnderWay(jobPaths(this.#root).underWay);
-      this.#fail(crashError({ code, signal, underWay, output: outputTail(this.#root, 20), folder: this.#keep() }));
+      this.#fail(crashError({ code, signal, ...this.#ending(signal ?? `exit ${code}`) }));
     };
     const timer = setTimeout(end, DRAIN_MS);
     this.#child.once('disconnect', () => {
@@ -248,8 +251,15 @@ class Worker implements NativeWorker {
 
   #timedOut(timeoutMs: number): void {
     if (this.#isGone) return;
+    this.#fail(timeoutError({ timeoutMs, ...this.#ending('timeout') }));
+  }
+
+  /** What is known of an end in the middle of things. The call that never ended has its line in the trace too. */
+  #ending(status: string): Ending {
     const underWay = callUnderWay(jobPaths(this.#root).underWay);
-    this.#fail(timeoutError({ timeoutMs, underWay, output: outputTail(this.#root, 20), folder: this.#keep() }));
+    const { trace } = this.#options;
+    if (trace !== undefined && underWay !== undefined) traceUnfinished(trace, underWay, status);
+    return { underWay, output: outputTail(this.#root, OUTPUT_LINES), folder: this.#keep() };
   }
 
   /** @returns whether somebody is told: a request that was waiting */
