@@ -7,6 +7,7 @@ import type { CheckedGraph } from '../graph/check.js';
 import type { Graph } from '../graph/graph.js';
 import type { RefreshableGraphs, RefreshableWeight } from '../graph/refreshable.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../graph/tensor.js';
+import type { DeviceRequest } from './ascend/acl/request.js';
 
 export type BackendKind = 'host' | 'ascend';
 
@@ -57,7 +58,13 @@ export interface Backend {
   readonly kind: BackendKind;
   compile(job: CompileJob): Promise<CompiledBundle>;
   /** @param path  of the bundle's file */
-  open(bundle: Bundle, path: string): Promise<Session>;
+  open(bundle: Bundle, path: string, options?: OpenOptions): Promise<Session>;
+}
+
+export interface OpenOptions {
+  /** What only a device is asked; the host has no use for it. */
+  readonly device?: DeviceRequest | undefined;
+  readonly onWarning?: ((warning: Problem) => void) | undefined;
 }
 
 /** An update as it was carried out. */
@@ -82,8 +89,8 @@ export interface Session extends AsyncDisposable {
    */
   initialize(): Promise<void>;
   /**
-   * Runs the update graph. A weight that is not in the map, or whose tensor has a dimension of 0, keeps its value;
-   * a static update graph needs all of them.
+   * Runs the update graph. A weight that is not in the map, or whose tensor has a dimension of 0, keeps its value.
+   * A static update graph takes all of them, so that one without a value yet must be in the map.
    *
    * @throws WEIGHT_UNKNOWN, WEIGHTS_MISSING, TENSOR_MISMATCH; then no weight has changed
    */

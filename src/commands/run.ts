@@ -14,9 +14,10 @@ import type { CastReport } from '../weights/values.js';
 import { readWeightMap } from '../weights/weight-map.js';
 import { OUT_FORMATS, type OutFormat, refuseOutputs, writeTensors } from '../weights/write.js';
 import { openBundleAt } from './shared/bundle.js';
+import { DEVICE_OPTIONS, type DeviceValues, deviceRequest, deviceShape } from './shared/device-options.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-export interface RunValues {
+export interface RunValues extends DeviceValues {
   readonly bundle: string;
   readonly input: readonly string[];
   readonly update: readonly string[];
@@ -57,6 +58,7 @@ const values: ValuesSchema<RunValues> = z.strictObject({
   loop: count(1).default(1),
   warmupCount: count(0).default(0),
   backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
+  ...deviceShape,
   force: z.boolean().default(false),
 }) as ValuesSchema<RunValues>;
 
@@ -122,6 +124,7 @@ A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or valu
     { flags: '--loop <n>', help: 'run the inference n times and show how long it takes' },
     { flags: '--warmup-count <n>', help: 'inferences before those that are timed' },
     { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    ...DEVICE_OPTIONS,
     { flags: '--force', help: 'replace existing outputs' },
   ],
   examples: [
@@ -138,10 +141,13 @@ async function runBundle(given: RunValues, io: Io): Promise<Outcome<RunResult>> 
   const bundle = openBundleAt(given.bundle);
   const choice = chooseForBundle(bundle, given.bundle, given.backend);
   io.useBackend(choice);
+  const device = deviceRequest(given, choice.kind, given);
   const backend = await loadBackend(choice);
   const plan = await io.step('read weights', () => readPlan(bundle, given, io));
   const inputs = given.graph === 'infer' ? await io.step('read inputs', () => readInputs(bundle, given)) : undefined;
-  await using session = await io.step('open', () => backend.open(bundle, given.bundle));
+  await using session = await io.step('open', () =>
+    backend.open(bundle, given.bundle, { device, onWarning: (warning) => io.warn(warning) }),
+  );
   const initialized = given.graph === 'init' || findSubmodel(bundle, 'init') !== undefined;
   if (initialized) await io.step('init', () => session.initialize());
   const update = plan === undefined ? null : await updateSession(session, plan, io);
@@ -168,7 +174,8 @@ function refuseIdle({ graph, input, update, output, map, cast }: RunValues): voi
 
 async function readPlan(bundle: Bundle, { update, map, strict, ignoreExtra, cast }: RunValues, io: Io): Promise<UpdatePlan | undefined> {
   if (update.length === 0) return undefined;
-  const isStatic = bundle.weights.some(({ isConditional }) => !isConditional);
+  // Without built-in values there is nothing that a static update graph could be given again.
+  const isStatic = findSubmodel(bundle, 'init') === undefined && bundle.weights.some(({ isConditional }) => !isConditional);
   const given = await readUpdates(update, bundle.weights, { map: map === undefined ? undefined : readWeightMap(map) });
   const plan = planUpdate(bundle.weights, given, { strict, ignoreExtra, cast, isStatic, names: COMMAND_LINE });
   for (const warning of plan.warnings) io.warn(warning);

@@ -3,10 +3,11 @@ import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { serve } from './session/serve.js';
 import { ServedSession } from './session/served-session.js';
+import { DEVICE_OPTIONS, type DeviceValues, deviceShape } from './shared/device-options.js';
 import { openSession } from './shared/open-session.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-export interface SessionValues {
+export interface SessionValues extends DeviceValues {
   readonly bundle: string;
   readonly backend: 'auto' | 'host' | 'ascend';
 }
@@ -14,6 +15,7 @@ export interface SessionValues {
 const values: ValuesSchema<SessionValues> = z.strictObject({
   bundle: z.string(),
   backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
+  ...deviceShape,
 });
 
 export const session: Verb<SessionValues, null> = {
@@ -31,6 +33,7 @@ A tensor is written as for \`run\`, or as numbers: {"x": [[1, 2, 3], [4, 5, 6]]}
   arguments: [{ name: 'bundle', help: 'the bundle to open' }],
   options: [
     { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    ...DEVICE_OPTIONS,
   ],
   examples: [
     `echo '{"op": "infer", "inputs": {"x": "rand:1"}}' \\\n  | ascend-bundle session linear.om`,
@@ -40,8 +43,8 @@ A tensor is written as for \`run\`, or as numbers: {"x": [[1, 2, 3], [4, 5, 6]]}
   run: runSession,
 };
 
-async function runSession({ bundle: path, backend }: SessionValues, io: Io): Promise<Outcome<null>> {
-  await using opened = await openSession(path, backend, io);
+async function runSession({ bundle: path, backend, ...device }: SessionValues, io: Io): Promise<Outcome<null>> {
+  await using opened = await openSession(path, backend, io, device);
   if (opened.hasInit) await io.step('init', () => opened.session.initialize());
   const signal = await serve(new ServedSession(opened), { lines: process.stdin, write: writeLine });
   // An input that is still open would keep the process waiting.

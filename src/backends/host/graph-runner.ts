@@ -9,11 +9,11 @@ import type { OnnxProgram, ProgramConst } from '../../formats/encodings/onnx-pro
 import type { CheckedGraph } from '../../graph/check.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../../graph/tensor.js';
 import type { GraphRunner, GraphSource } from '../backend.js';
+import { requireSpec } from '../require-spec.js';
 import { isInlined, toExecutable } from './executable.js';
 import { createInference, inputTensors, runInference } from './inference.js';
 import { lowerGraph } from './lower/lower.js';
 import { fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
-import { requireSpec } from './require-spec.js';
 
 /**
  * @param weightNames  as for `openGraph` of the registry

@@ -1,10 +1,9 @@
 // One ONNX model in ONNX Runtime: made, fed and run, with the errors of the project in place of its exceptions.
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AscendBundleError } from '../../base/errors.js';
-import { didYouMean, nearNames } from '../../base/near-names.js';
-import { describeSpec, type NamedSpec, type Tensor } from '../../graph/tensor.js';
+import type { NamedSpec, Tensor } from '../../graph/tensor.js';
+import { requireInputs } from '../session-errors.js';
 import { FAULTY_FUSIONS, firstLine, type Ort, toOrtTensor } from './ort.js';
-import { requireSpec } from './require-spec.js';
 
 export interface InferenceOptions {
   /** Of the external data. */
@@ -60,24 +59,5 @@ export async function runInference(
  * @throws INPUT_MISSING, INPUT_UNKNOWN, TENSOR_MISMATCH
  */
 export function inputTensors(ort: Ort, specs: readonly NamedSpec[], given: ReadonlyMap<string, Tensor>): OrtTensor[] {
-  const names = specs.map(({ name }) => name);
-  for (const name of given.keys()) {
-    if (names.includes(name)) continue;
-    throw new AscendBundleError('INPUT_UNKNOWN', {
-      message: `"${name}" is not an input of the model.`,
-      fix: didYouMean(nearNames(name, names), `Its inputs are: ${names.join(', ') || '(none)'}.`),
-    });
-  }
-  return specs.map((spec) => {
-    const tensor = given.get(spec.name) ?? missingInput(spec);
-    requireSpec(`Input "${spec.name}"`, tensor, spec);
-    return toOrtTensor(ort, tensor, `Input "${spec.name}"`);
-  });
-}
-
-function missingInput(spec: NamedSpec): never {
-  throw new AscendBundleError('INPUT_MISSING', {
-    message: `Input "${spec.name}" (${describeSpec(spec)}) was not given.`,
-    fix: 'Give a tensor for every input of the model.',
-  });
+  return requireInputs(specs, given).map((tensor, i) => toOrtTensor(ort, tensor, `Input "${specs[i]?.name}"`));
 }

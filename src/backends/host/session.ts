@@ -6,11 +6,12 @@ import { AscendBundleError } from '../../base/errors.js';
 import { type Bundle, findSubmodel } from '../../formats/om/index.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../../graph/tensor.js';
 import type { Session, UpdateReport, WeightsSnapshot } from '../backend.js';
+import { requireSpec } from '../require-spec.js';
+import { builtWithoutInit, sessionClosed, weightsWithoutValue } from '../session-errors.js';
+import { refuseUnknownWeights, stageUpdate } from '../staged-update.js';
 import { createInference, inputTensors, runInference } from './inference.js';
 import { initialValues } from './initial-values.js';
 import { fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
-import { requireSpec } from './require-spec.js';
-import { refuseUnknownWeights, stageUpdate } from './staged-update.js';
 import { inferModel, openExecutable } from './stored-executable.js';
 
 /**
@@ -66,10 +67,7 @@ class HostSession implements Session {
   async initialize(): Promise<void> {
     this.#requireOpen();
     if (findSubmodel(this.#bundle, 'init') === undefined) {
-      throw new AscendBundleError('WEIGHTS_NOT_INITIALIZED', {
-        message: `${this.#path} was built with --no-init: its weights have no built-in values.`,
-        fix: 'Give all of them in an update.',
-      });
+      throw builtWithoutInit(this.#path);
     }
     const initial = [...initialValues(this.#bundle, this.#path)];
     const values = initial.map(([variable, tensor]) => toOrtTensor(this.#ort, tensor, `The initial value of ${variable}`));
@@ -78,7 +76,7 @@ class HostSession implements Session {
 
   async update(given: ReadonlyMap<string, Tensor>): Promise<UpdateReport> {
     this.#requireOpen();
-    const { updates, warnings } = stageUpdate(this.#bundle.weights, given);
+    const { updates, warnings } = stageUpdate(this.#bundle.weights, given, ({ variableName }) => this.#variables.has(variableName));
     const values = updates.map(({ weight: { constName }, tensor }) => toOrtTensor(this.#ort, tensor, `Weight "${constName}"`));
     // Nothing fails from here on.
     updates.forEach(({ weight }, i) => void this.#variables.set(weight.variableName, values[i] as OrtTensor));
@@ -130,16 +128,13 @@ class HostSession implements Session {
   /** @throws USAGE */
   #requireOpen(): InferenceSession {
     if (this.#inference !== undefined) return this.#inference;
-    throw new AscendBundleError('USAGE', { message: `${this.#path} has been closed.`, fix: 'Open it again.' });
+    throw sessionClosed(this.#path);
   }
 
   #requireWeights(): void {
     const missing = this.#bundle.weights.filter((weight) => !this.#variables.has(weight.variableName)).map((weight) => weight.constName);
     if (missing.length === 0) return;
-    throw new AscendBundleError('WEIGHTS_NOT_INITIALIZED', {
-      message: `${this.#path} was built with --no-init, and these weights have no value yet: ${missing.join(', ')}.`,
-      fix: 'Give all of them in an update (--update) before the first inference.',
-    });
+    throw weightsWithoutValue(this.#path, missing);
   }
 
   /** The executable's inputs are the model's inputs in order, then the weights in update order. */

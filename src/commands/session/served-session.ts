@@ -126,7 +126,8 @@ export class ServedSession {
   async #update({ weights: given, map, ...options }: RequestOf<'update'>): Promise<Answer> {
     const { weights } = this.#opened.bundle;
     const specs = weights.map(({ constName, spec }) => ({ ...spec, name: constName }));
-    const isStatic = weights.some(({ isConditional }) => !isConditional);
+    // Weights that have a value can be given again to a static update graph.
+    const isStatic = this.#weights === 'none' && weights.some(({ isConditional }) => !isConditional);
     const tensors = await readUpdates(valuesOf(given, specs), weights, {
       option: '"weights":',
       map: map === undefined ? undefined : readWeightMap(map),

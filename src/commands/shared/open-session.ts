@@ -4,6 +4,7 @@ import { chooseForBundle, loadBackend } from '../../backends/registry.js';
 import { type Bundle, findSubmodel } from '../../formats/om/index.js';
 import type { Io } from '../verb.js';
 import { openBundleAt } from './bundle.js';
+import { type DeviceValues, deviceRequest } from './device-options.js';
 
 export interface Opened extends AsyncDisposable {
   readonly path: string;
@@ -15,12 +16,13 @@ export interface Opened extends AsyncDisposable {
 }
 
 /** @throws BACKEND_MISMATCH, BACKEND_UNAVAILABLE, and what opening throws */
-export async function openSession(path: string, asked: 'auto' | BackendKind, io: Io): Promise<Opened> {
+export async function openSession(path: string, asked: 'auto' | BackendKind, io: Io, values: DeviceValues = {}): Promise<Opened> {
   const bundle = openBundleAt(path);
   const choice = chooseForBundle(bundle, path, asked);
   io.useBackend(choice);
+  const device = deviceRequest(values, choice.kind);
   const backend = await loadBackend(choice);
-  const session = await io.step('open', () => backend.open(bundle, path));
+  const session = await io.step('open', () => backend.open(bundle, path, { device, onWarning: (warning) => io.warn(warning) }));
   const hasInit = findSubmodel(bundle, 'init') !== undefined;
   return { path, bundle, backend: choice.kind, session, hasInit, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
 }

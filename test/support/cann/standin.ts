@@ -64,7 +64,7 @@ export interface Recorded {
   readonly calls: readonly RecordedCall[];
   /** What a real CANN would have answered with corrupted memory. */
   readonly violations: readonly string[];
-  /** What was not freed when the process ended, by kind; undefined when it was killed. */
+  /** What was not given back, by kind, when a process finalized AscendCL or ended; undefined when it came to neither. */
   readonly alive: Readonly<Record<string, number>> | undefined;
 }
 
@@ -76,10 +76,10 @@ export function readRecord(path: string): Recorded {
         .filter((line) => line !== '')
     : [];
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  const exits = entries.filter((entry) => entry['exit'] === true);
+  const ends = entries.filter(({ alive }) => alive !== undefined);
   return {
     calls: entries.filter((entry): entry is RecordedCall => typeof entry['call'] === 'string'),
     violations: entries.flatMap(({ violation }) => (typeof violation === 'string' ? [violation] : [])),
-    alive: exits.length === 0 ? undefined : Object.assign({}, ...exits.map(({ alive }) => alive)),
+    alive: ends.length === 0 ? undefined : Object.assign({}, ...ends.map(({ alive }) => alive)),
   };
 }

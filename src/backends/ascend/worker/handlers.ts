@@ -1,5 +1,6 @@
 // What the native process answers: one handler per kind of request. A table of its own module each; they are put together here.
 import type { Problem } from '../../../base/errors.js';
+import { createRunRequests } from '../acl/run-requests.js';
 import type { Native } from '../native/native.js';
 import { probe } from '../native/probe.js';
 import type { ReplyOf, RequestKind, RequestOf } from './protocol.js';
@@ -25,8 +26,15 @@ export interface Handlers {
 }
 
 export function createHandlers(context: WorkerContext): Handlers {
+  const bundle = createRunRequests(context);
   return {
-    table: { probe: (request) => probe(context.native, request) },
-    close: () => undefined,
+    table: {
+      probe: (request) => probe(context.native, request),
+      open: (request) => bundle.open(request),
+      initialize: () => bundle.initialize(),
+      update: (request) => bundle.update(request),
+      infer: (request) => bundle.infer(request),
+    },
+    close: () => bundle.close(),
   };
 }

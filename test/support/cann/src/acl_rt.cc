@@ -134,6 +134,8 @@ aclError aclInit(const char *configPath) {
 
 aclError aclFinalize() {
   standin::Call call("aclFinalize");
+  // A process that is killed afterwards says nothing more.
+  call.json("alive", standin::aliveJson());
   if (call.failed()) return call.done(static_cast<aclError>(call.status));
   if (!isInitialized) return call.done(wasFinalized ? REPEAT_FINALIZE : UNINITIALIZED);
   isInitialized = false;

@@ -65,13 +65,14 @@ void recordLine(const std::string &line) {
 struct Ledger {
   std::mutex mutex;
   std::map<std::string, int64_t> counts;
-  ~Ledger() {
+  std::string json() const {
     std::string fields;
     for (const auto &[kind, count] : counts) {
       if (count != 0) fields += (fields.empty() ? "" : ",") + jsonText(kind) + ":" + std::to_string(count);
     }
-    recordLine("{\"exit\":true,\"alive\":{" + fields + "}}");
+    return "{" + fields + "}";
   }
+  ~Ledger() { recordLine("{\"exit\":true,\"alive\":" + json() + "}"); }
 };
 
 Ledger &ledger() {
@@ -237,6 +238,12 @@ void alive(const char *kind, int change) {
   Ledger &it = ledger();
   const std::lock_guard<std::mutex> lock(it.mutex);
   it.counts[kind] += change;
+}
+
+std::string aliveJson() {
+  Ledger &it = ledger();
+  const std::lock_guard<std::mutex> lock(it.mutex);
+  return it.json();
 }
 
 void reportError(const char *code, const char *title, const std::string &message, const std::string &solution) {

@@ -56,6 +56,8 @@ void violation(const std::string &what);
 
 /** Counts what is alive, by kind; what is left is written at the end of the process. */
 void alive(const char *kind, int change);
+/** The counts above 0, as JSON. */
+std::string aliveJson();
 
 /** Puts an error text into the store of this thread, in the form of the CANN that is played. Empty solution: none. */
 void reportError(const char *code, const char *title, const std::string &message, const std::string &solution);

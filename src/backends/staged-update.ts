@@ -1,9 +1,9 @@
 // An update before it happens: everything that is given is compared with the bundle's weights, so that it happens whole or not at all.
-import { AscendBundleError, type Problem } from '../../base/errors.js';
-import { didYouMean, nearNames } from '../../base/near-names.js';
-import type { BundleWeight } from '../../formats/om/index.js';
-import { decodeElements, isFloat } from '../../graph/elements.js';
-import { describeSpec, isEmpty, type Tensor } from '../../graph/tensor.js';
+import { AscendBundleError, type Problem } from '../base/errors.js';
+import { didYouMean, nearNames } from '../base/near-names.js';
+import type { BundleWeight } from '../formats/om/index.js';
+import { decodeElements, isFloat } from '../graph/elements.js';
+import { describeSpec, isEmpty, type Tensor } from '../graph/tensor.js';
 import { requireSpec } from './require-spec.js';
 
 export interface StagedUpdate {
@@ -13,14 +13,22 @@ export interface StagedUpdate {
   readonly warnings: readonly Problem[];
 }
 
-/** @throws WEIGHT_UNKNOWN, WEIGHTS_MISSING for a static update graph, TENSOR_MISMATCH */
-export function stageUpdate(weights: readonly BundleWeight[], given: ReadonlyMap<string, Tensor>): StagedUpdate {
+/**
+ * @param hasValue  whether the session knows the value that a weight has: a static update graph takes all, so it must be sent again
+ * @throws WEIGHT_UNKNOWN, WEIGHTS_MISSING for a static update graph, TENSOR_MISMATCH
+ */
+export function stageUpdate(
+  weights: readonly BundleWeight[],
+  given: ReadonlyMap<string, Tensor>,
+  hasValue: (weight: BundleWeight) => boolean,
+): StagedUpdate {
   refuseUnknownWeights(weights, given);
   const updates: { weight: BundleWeight; tensor: Tensor }[] = [];
   const warnings: Problem[] = [];
   for (const weight of weights) {
     const tensor = given.get(weight.constName);
-    if (weight.isConditional && (tensor === undefined || isEmpty(tensor))) continue;
+    const isKept = tensor === undefined || (isEmpty(tensor) && !isEmpty(weight.spec));
+    if (isKept && (weight.isConditional || hasValue(weight))) continue;
     if (tensor === undefined) throw missing(weight);
     requireSpec(`Weight "${weight.constName}"`, tensor, weight.spec);
     if (isSkipped(weight, tensor)) warnings.push(skippedWarning(weight));
@@ -43,8 +51,8 @@ export function refuseUnknownWeights(weights: readonly BundleWeight[], given: Re
 
 function missing({ constName, spec }: BundleWeight): AscendBundleError {
   return new AscendBundleError('WEIGHTS_MISSING', {
-    message: `Weight "${constName}" (${describeSpec(spec)}) was not given, and the static update graph of this bundle takes all.`,
-    fix: 'Add it to the update. To keep weights, build the bundle without --update-graph static.',
+    message: `Weight "${constName}" (${describeSpec(spec)}) was not given and has no value yet; the static update graph of this bundle takes all.`,
+    fix: 'Add it to the update. Once every weight has a value, those that are not given keep it.',
   });
 }
 

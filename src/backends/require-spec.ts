@@ -1,6 +1,6 @@
 // Whether a tensor is what the bundle has; nothing is cast or reshaped to make it so.
-import { AscendBundleError } from '../../base/errors.js';
-import { describeSpec, fitsShape, type TensorSpec } from '../../graph/tensor.js';
+import { AscendBundleError } from '../base/errors.js';
+import { describeSpec, fitsShape, type TensorSpec } from '../graph/tensor.js';
 
 /**
  * @param what  the tensor: `Weight "w"`
