@@ -241,7 +241,7 @@ describe('scalars', () => {
 });
 
 describe('a static update graph', () => {
-  test('takes all weights at once, a scalar of 0 included', async () => {
+  test('takes scalars of 0, and weights that are not given keep their value', async () => {
     const parts: ModelParts = {
       nodes: [node('Mul', 'x alpha', 'p'), node('Add', 'p b', 'y')],
       initializers: [floats('alpha', [], [3]), floats('b', [2], [10, 20])],
@@ -255,14 +255,23 @@ describe('a static update graph', () => {
     const x = { x: f32([2], [1, 2]) };
     expect(await valuesOf(bundle, 'y', x)).toEqual([13, 26]);
     const empty = { dtype: 'float32', shape: [0], data: new Float32Array(0) };
-    await expect(bundle.update({ b: f32([2], [0, 0]) })).rejects.toMatchObject({
-      code: 'WEIGHTS_MISSING',
-      message: expect.stringContaining('"alpha" (float32 []) was not given'),
-    });
-    await expect(bundle.update({ alpha: f32([], [1]), b: empty })).rejects.toMatchObject({ code: 'TENSOR_MISMATCH' });
-    expect(await valuesOf(bundle, 'y', x)).toEqual([13, 26]);
+    expect(await bundle.update({ b: f32([2], [0, 0]) })).toEqual({ updated: ['b'], kept: ['alpha'], warnings: [] });
+    expect(await bundle.update({ alpha: f32([], [2]), b: empty })).toEqual({ updated: ['alpha'], kept: ['b'], warnings: [] });
+    expect(await valuesOf(bundle, 'y', x)).toEqual([2, 4]);
     expect(await bundle.update({ alpha: f32([], [0]), b: f32([2], [1, 2]) })).toEqual({ updated: ['alpha', 'b'], kept: [], warnings: [] });
     expect(await valuesOf(bundle, 'y', x)).toEqual([1, 2]);
+  });
+
+  test('needs each weight once that has no value yet', async () => {
+    const path = await bundleOf(LINEAR, ['w', 'b'], { updateGraph: 'static', init: false });
+    await using bundle = await openBundle(path);
+    await expect(bundle.update({ b: f32([2], [1, 1]) })).rejects.toMatchObject({
+      code: 'WEIGHTS_MISSING',
+      message: expect.stringContaining('"w" (float32 [2, 2]) was not given and has no value yet'),
+    });
+    await bundle.update({ w: f32([2, 2], W), b: f32([2], [1, 1]) });
+    await bundle.update({ b: f32([2], [2, 2]) });
+    expect(await valuesOf(bundle)).toEqual(linear(W, [2, 2]));
   });
 });
 

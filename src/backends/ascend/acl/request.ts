@@ -11,6 +11,8 @@ export interface DeviceRequest {
   readonly timeoutMs?: number | undefined;
   /** Where each native call is written as a JSON line. */
   readonly trace?: string | undefined;
+  /** Instead of the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** The installation to use instead of the one that is found. */
   readonly ascendHome?: string | undefined;
 }

@@ -19,7 +19,7 @@ import { TensorFiles } from './tensor-files.js';
  */
 export async function openDeviceSession(bundle: Bundle, path: string, { device = {}, onWarning }: OpenOptions = {}): Promise<Session> {
   const request = openRequest(bundle, path);
-  const { environment, warnings } = preflight('run', { ascendHome: device.ascendHome, env: process.env });
+  const { environment, warnings } = preflight('run', { ascendHome: device.ascendHome, env: device.env ?? process.env });
   for (const warning of warnings) onWarning?.(warning);
   const { env, libraryFolders } = environment;
   const worker = await startWorker({ env, libraryFolders, timeoutMs: device.timeoutMs, trace: device.trace });
