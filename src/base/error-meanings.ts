@@ -84,9 +84,56 @@ export const WARNING_MEANINGS: Readonly<Record<string, Meaning>> = {
   CAST_UNDERFLOW: ['--cast made small values 0.', 'Rebuild the bundle with a wider dtype if they matter.'],
   SCALAR_ZERO_SKIPPED: ['An update of a scalar weight to 0 was skipped, as the device skips it.', 'Store the weight with the shape [1].'],
   NAME_UNLISTABLE: ['A name cannot be written in a list of names.', 'Give it with --select and quotes.'],
+  GE_OPTION_NEWER: ['An option is newer than the CANN that is used, which may refuse it.', 'Leave it out if the build fails.'],
+  GE_OPTION_IGNORED: ['An option was given for a graph for which GE may ignore it.', 'Give what all graphs share as -O.'],
+  INPUT_SHAPE_CHANGED: [
+    '--input-shape gives an input another shape than the graph has.',
+    'Check that the graph still computes what it should.',
+  ],
   BUNDLE_ROLE: ['Which graph of the bundle does what could not be told for certain.', 'Build it again with this version.'],
   BUNDLE_VARIABLE: ['A variable of the bundle differs between its graphs.', 'Build it again.'],
   BUNDLE_WEIGHT: ['An input of the update graph leads to no variable.', 'Build it again.'],
+};
+
+/** What `doctor` finds; where a build or a run goes on all the same, it warns in these words. */
+export const FINDING_MEANINGS: Readonly<Record<string, Meaning>> = {
+  HOST_FAILED: ['A small model did not run on the host backend.', 'npm i --ignore-scripts onnxruntime-node'],
+  CANN_NOT_FOUND: [
+    'No usable CANN is on this machine; the host backend needs none.',
+    'Install the toolkit, or give its folder with --ascend-home.',
+  ],
+  CANN_VARIABLE_IGNORED: ['A variable leads to a folder that is no CANN, and another installation is used.', 'Unset the variable.'],
+  LIBRARY_NOT_FOUND: ['A library is not in the installation of CANN.', 'Install the package that has it, in the same version.'],
+  LIBRARY_UNLOADABLE: [
+    'A library of CANN is there, and the linker refuses it: damaged, or without what it needs.',
+    'Install what its message names.',
+  ],
+  LIBRARY_ELSEWHERE: ['A library was taken from outside of the CANN that is used.', 'Take that folder out of LD_LIBRARY_PATH.'],
+  LIBRARIES_FAILED: ['Opening the libraries of CANN ended or stopped the process.', 'The folder that is named has its output.'],
+  FUNCTIONS_MISSING: ['The libraries lack functions that a verb calls.', 'Install the version of CANN that has them, whole.'],
+  OPERATORS_NOT_FOUND: ['CANN has no operator package, without which GE knows few operators.', 'Install the operator package of the chip.'],
+  OPP_PATH_FOREIGN: ['ASCEND_OPP_PATH leads to another installation than the one that is used, and is not followed.', 'Unset it.'],
+  CHIPS_NOT_FOUND: ['CANN has no list of chips, so that --soc-version is not checked before GE does.', 'The toolkit package has the list.'],
+  CHIP_UNKNOWN: ['The chip that is given is not in the list of the CANN that is used.', 'ascend-bundle targets lists them.'],
+  CHIP_OTHER: [
+    'The card of this machine is another chip than the one that is given.',
+    'Give the chip of the machine that will run the bundle.',
+  ],
+  SOC_UNCHECKED: ['CANN has no list of chips, so that the name was passed on as it is.', 'Check its spelling: upper and lower case count.'],
+  SOC_OLD_CHIP: ['Ascend910B is a first 910, not the chip of an Atlas A2.', 'For an Atlas A2 give Ascend910B1 to Ascend910B4.'],
+  DRIVER_NOT_FOUND: ['The driver of the card, or its library, is not there.', 'Install the driver; in a container, mount its folder.'],
+  DEVICES_NOT_FOUND: ['There are no device nodes of cards.', 'Load the driver; give a container its devices.'],
+  DEVICES_NO_ACCESS: ['This user may not read and write the device nodes.', 'Add the user to their group, usually HwHiAiUser.'],
+  DEVICES_INCOMPLETE: ['Device nodes that every program needs are not there.', 'Give the container all of them.'],
+  DEVICES_NONE: ['AscendCL works and sees no card.', 'Check npu-smi info and ASCEND_RT_VISIBLE_DEVICES.'],
+  DEVICES_FAILED: ['AscendCL could not be asked for the cards.', 'The message has its status, which explain knows.'],
+  PATH_FOREIGN: ['Search paths have folders of another CANN; they are left out.', 'Source the set_env.sh of one installation, or none.'],
+  PATH_STUBS_FIRST: ['LD_LIBRARY_PATH has stubs before the real libraries; they are left out.', 'Take the devlib folders out of it.'],
+  PYTHON_NOT_FOUND: ['The operator compiler needs a Python that is not there.', 'Put a python3 with a shared libpython first in PATH.'],
+  PYTHON_TOO_OLD: ['The operator compiler needs Python 3.7 or newer.', 'Put a newer python3 first in PATH.'],
+  PYTHON_NOT_SHARED: ['GE finds no shared library of the Python in PATH.', 'Use a Python that was built with --enable-shared.'],
+  PYTHON_MODULES_MISSING: ['The Python in PATH lacks modules of the operator compiler.', 'ascend-bundle doctor has the line for pip.'],
+  MEMORY_LITTLE: ['The machine has little free memory for the operator compiler.', 'export TE_PARALLEL_COMPILER=1'],
 };
 
 /** What an exit status says. */

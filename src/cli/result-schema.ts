@@ -313,6 +313,47 @@ const weightsMap = z.strictObject({
 /** A session writes replies; a document only when it does not come to that. */
 const session = z.null();
 
+const doctor = z.strictObject({
+  usable: z.strictObject({ host: z.boolean(), build: z.boolean(), run: z.boolean() }),
+  for: z.enum(['build', 'run']).nullable(),
+  cann: z
+    .strictObject({
+      home: z.string(),
+      source: z.string().describe('how it was found'),
+      version: z.string().nullable(),
+      libraryFolder: z.string(),
+    })
+    .nullable(),
+  driver: z.strictObject({ folder: z.string(), version: z.string().nullable(), firmwareVersion: z.string().nullable() }).nullable(),
+  soc: z.strictObject({
+    given: z.string().nullable(),
+    detected: z.string().nullable().describe('as AscendCL says of the card'),
+    devices: z.int().nullable(),
+  }),
+  python: z
+    .strictObject({ executable: z.string().nullable(), version: z.string().nullable() })
+    .nullable()
+    .describe('null where nothing would use it'),
+  machine: z.strictObject({ node: z.string(), platform: z.string(), arch: z.string(), kernel: z.string() }),
+  checks: z.array(
+    z.strictObject({
+      code: z.string(),
+      area: z.string(),
+      status: z.enum(['ok', 'warning', 'missing']).describe('missing: what it is needed for cannot work'),
+      message: z.string(),
+      fix: z.string().nullable(),
+      uses: z.array(z.enum(['build', 'run', 'host'])),
+    }),
+  ),
+});
+
+const targets = z.strictObject({
+  source: z.enum(['installed', 'known']).describe('known: there is no list here; these are of CANN 8.1 and 9.2'),
+  folder: z.string().nullable(),
+  cann: z.string().nullable(),
+  families: z.array(z.strictObject({ family: z.string(), products: z.string().nullable(), names: z.array(z.string()) })),
+});
+
 const explain = z.strictObject({
   codes: z.array(
     z.strictObject({
@@ -346,6 +387,8 @@ export const RESULT_SCHEMAS = {
   'weights check': weightsCheck,
   'weights map': weightsMap,
   session,
+  doctor,
+  targets,
   explain,
   schema,
 } as const;

@@ -82,6 +82,16 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/session.js')).session, () => ''),
   },
   {
+    name: 'doctor',
+    summary: 'say what works on this machine, and what mends the rest',
+    load: async () => pair((await import('../commands/doctor.js')).doctor, (await import('./text/doctor.js')).doctorText),
+  },
+  {
+    name: 'targets',
+    summary: 'list the chips that --soc-version names',
+    load: async () => pair((await import('../commands/targets.js')).targets, (await import('./text/targets.js')).targetsText),
+  },
+  {
     name: 'explain',
     summary: 'say what an error code means, of CANN or of this tool',
     load: async () => pair((await import('../commands/explain.js')).explain, (await import('./text/explain.js')).explainText),

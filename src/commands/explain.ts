@@ -1,7 +1,15 @@
 // explain: what an error code means, of CANN or of this tool, and what to do about it. Needs neither CANN nor a network.
 import * as z from 'zod';
 import { type CodeDescription, explainCode, explainText, nearCodes } from '../backends/ascend/codes/index.js';
-import { classOfExit, ERROR_MEANINGS, EXIT_MEANINGS, isErrorCode, type Meaning, WARNING_MEANINGS } from '../base/error-meanings.js';
+import {
+  classOfExit,
+  ERROR_MEANINGS,
+  EXIT_MEANINGS,
+  FINDING_MEANINGS,
+  isErrorCode,
+  type Meaning,
+  WARNING_MEANINGS,
+} from '../base/error-meanings.js';
 import { AscendBundleError, ERROR_CODES } from '../base/errors.js';
 import { didYouMean } from '../base/near-names.js';
 import { LINT_RULES, type Rule } from '../graph/lint.js';
@@ -88,7 +96,7 @@ const LINT_MEANINGS = Object.fromEntries(
   ]),
 );
 /** An error of the same name as a rule of lint says more. */
-const TOOL_CODES: Readonly<Record<string, Meaning>> = { ...LINT_MEANINGS, ...WARNING_MEANINGS, ...ERROR_MEANINGS };
+const TOOL_CODES: Readonly<Record<string, Meaning>> = { ...LINT_MEANINGS, ...FINDING_MEANINGS, ...WARNING_MEANINGS, ...ERROR_MEANINGS };
 
 function toolCode(word: string): OwnCode | undefined {
   const code = word.toUpperCase();

@@ -38,13 +38,13 @@ export function wrappedList(label: string, items: readonly string[]): string {
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-/** Words in lines of at most 80 columns, each behind the indent; what follows a first line is indented by two more. */
-export function wrapped(text: string, indent: string): string {
+/** Words in lines of at most 80 columns, each behind the indent; what follows the first line behind `hanging` too. */
+export function wrapped(text: string, indent: string, hanging = '  '): string {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);
     if (line !== undefined && displayWidth(line) + 1 + displayWidth(word) <= LINE_WIDTH) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(`${indent}${line === undefined ? '' : '  '}${word}`);
+    else lines.push(`${indent}${line === undefined ? '' : hanging}${word}`);
   }
   return lines.join('\n');
 }

@@ -1,5 +1,5 @@
 // What can be told from files alone: no process is started and no library opened.
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Check } from './check.js';
 import { chipFolders, installedChips } from './chips.js';
 import { findDevices } from './devices.js';
@@ -49,7 +49,7 @@ export function installationChecks({ found, tried }: CannSearch, machine: Machin
 export function libraryChecks(cann: Cann): Check[] {
   return libraryStates(cann).map(({ names, what, use, isNeeded, path }): Check => {
     const base = { area: 'libraries', uses: [use] } as const;
-    if (path !== undefined) return { ...base, code: 'LIBRARY_FOUND', status: 'ok', message: `${what}: ${path}`, fix: null };
+    if (path !== undefined) return { ...base, code: 'LIBRARY_FOUND', status: 'ok', message: `${basename(path)} (${what})`, fix: null };
     const isCompiler = use === 'build' && isNeeded;
     return {
       ...base,

@@ -1,6 +1,7 @@
 // What the native process answers: one handler per kind of request. A table of its own module each; they are put together here.
 import type { Problem } from '../../../base/errors.js';
 import { createRunRequests } from '../acl/run-requests.js';
+import { identify } from '../cann/identify.js';
 import type { Native } from '../native/native.js';
 import { probe } from '../native/probe.js';
 import type { ReplyOf, RequestKind, RequestOf } from './protocol.js';
@@ -30,6 +31,7 @@ export function createHandlers(context: WorkerContext): Handlers {
   return {
     table: {
       probe: (request) => probe(context.native, request),
+      identify: () => identify(context.native),
       open: (request) => bundle.open(request),
       initialize: () => bundle.initialize(),
       update: (request) => bundle.update(request),

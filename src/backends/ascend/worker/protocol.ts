@@ -1,6 +1,7 @@
 // The messages between the command line and its native process. Tensors are not among them: they travel as mapped files.
 import type { ErrorCode, NativeDetails, Problem } from '../../../base/errors.js';
 import type { AclRequests } from '../acl/messages.js';
+import type { IdentifyReply } from '../cann/identify.js';
 import type { ProbeReply, ProbeRequest } from '../native/probe.js';
 
 /** To be raised with every change of a message: both ends may come from different installations while a package is replaced. */
@@ -9,6 +10,8 @@ export const PROTOCOL = 2;
 /** Every request by its kind, with its answer. The handler of a kind is in worker/handlers.ts. */
 export interface Requests extends AclRequests {
   readonly probe: { readonly request: ProbeRequest; readonly reply: ProbeReply };
+  /** What AscendCL says of the cards. */
+  readonly identify: { readonly request: object; readonly reply: IdentifyReply };
 }
 
 export type RequestKind = keyof Requests;
