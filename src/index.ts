@@ -112,6 +112,10 @@ export interface VerifyOptions {
   readonly golden?: readonly string[];
   /** A graph or another bundle to compare with. */
   readonly against?: string;
+  /** The graph to predict from; `precision` and `margin` are those of the envelope. */
+  readonly predict?: string;
+  readonly precision?: 'fp16' | 'bf16';
+  readonly margin?: number;
   readonly aba?: boolean;
   readonly manifest?: string;
   /** `1e-3`, `NAME:1e-3`. */

@@ -43,6 +43,12 @@ export interface CompiledBundle {
   readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
 }
 
+/**
+ * How a reference computes: in the graph's own dtypes; in float32 throughout; or so, with every value rounded to 16 bits as soon as
+ * an operator gives it. In all but the first, float16 and bfloat16 outputs come as float32.
+ */
+export type Arithmetic = 'own' | 'exact' | 'float16' | 'bfloat16';
+
 /** A graph that is not compiled, executed as a reference. It needs no backend but the CPU. */
 export interface GraphRunner extends AsyncDisposable {
   readonly inputs: readonly NamedSpec[];

@@ -4,7 +4,7 @@ import { AscendBundleError } from '../base/errors.js';
 import type { Bundle } from '../formats/om/index.js';
 import { signOfCann } from './ascend/cann/find.js';
 import { thisMachine } from './ascend/cann/machine.js';
-import type { Backend, BackendChoice, BackendKind, GraphRunner, GraphSource } from './backend.js';
+import type { Arithmetic, Backend, BackendChoice, BackendKind, GraphRunner, GraphSource } from './backend.js';
 import { HOST_PLATFORM_VERSION } from './host/mark.js';
 
 export interface BuildRequest {
@@ -56,6 +56,6 @@ export async function loadBackend({ kind }: BackendChoice): Promise<Backend> {
  * @param weightNames  of constants that may get new values; those that the graph does not have are left out
  * @throws ORT_MISSING, OP_UNSUPPORTED, DTYPE_UNSUPPORTED, HOST_EXECUTION
  */
-export async function openGraph(source: GraphSource, weightNames: readonly string[]): Promise<GraphRunner> {
-  return (await import('./host/graph-runner.js')).openGraphRunner(source, weightNames);
+export async function openGraph(source: GraphSource, weightNames: readonly string[], arithmetic: Arithmetic = 'own'): Promise<GraphRunner> {
+  return (await import('./host/graph-runner.js')).openGraphRunner(source, weightNames, arithmetic);
 }

@@ -132,6 +132,10 @@ const extract = z.strictObject({
   files: z.array(z.strictObject({ path: z.string(), bytes })).describe('of a model or a graph'),
 });
 
+const modelInputs = z.array(
+  z.strictObject({ name: z.string(), dtype: z.string(), shape, seed: z.int().nullable().describe('of random values') }),
+);
+
 const anyNumber = z.union([z.number(), z.enum(['nan', 'inf', '-inf'])]);
 
 const verify = z.strictObject({
@@ -167,9 +171,27 @@ const verify = z.strictObject({
       moved: z.array(z.string()).nullable().describe('outputs that new weights changed'),
     }),
   ),
-  inputs: z
-    .array(z.strictObject({ name: z.string(), dtype: z.string(), shape, seed: z.int().nullable().describe('of random values') }))
-    .describe('what the model was given; empty when it was not run'),
+  inputs: modelInputs.describe('what the model was given; empty when it was not run'),
+});
+
+const predict = z.strictObject({
+  graph: z.strictObject({ path: z.string(), kind: z.string() }),
+  path: z.string().nullable().describe('null without -o'),
+  precision: z.enum(['float16', 'bfloat16']),
+  margin: z.number(),
+  calibrated: z.literal(false).describe('the envelope has not been measured on devices'),
+  inputs: modelInputs,
+  outputs: z.array(
+    z.strictObject({
+      name: z.string(),
+      dtype: z.string(),
+      shape,
+      preview: z.string(),
+      deviation: z.number().describe('the greatest difference between rounded and exact'),
+      atol: z.number().describe('how far an element may be off: margin times the deviation'),
+      overflowed: z.int().describe('elements that rounding makes infinite or NaN'),
+    }),
+  ),
 });
 
 const attributes = z.record(z.string(), z.string());
@@ -381,6 +403,7 @@ export const RESULT_SCHEMAS = {
   patch,
   extract,
   verify,
+  predict,
   inspect,
   consts,
   lint,

@@ -51,6 +51,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/verify.js')).verify, (await import('./text/verify.js')).verifyText),
   },
   {
+    name: 'predict',
+    summary: 'say what an NPU must give for a graph, and how far off it may be',
+    load: async () => pair((await import('../commands/predict.js')).predict, (await import('./text/predict.js')).predictText),
+  },
+  {
     name: 'inspect',
     summary: 'show what is inside a bundle, a model or a graph',
     load: async () => pair((await import('../commands/inspect.js')).inspect, (await import('./text/inspect.js')).inspectText),

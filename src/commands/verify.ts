@@ -2,8 +2,11 @@
 import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { openBundleFile } from './shared/bundle.js';
+import type { InputFields } from './shared/input-fields.js';
+import { PREDICTOR_OPTIONS } from './shared/predictor.js';
+import { PREDICTOR_SHAPE, SEED } from './shared/predictor-shape.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
-import { type CheckFields, count, type InputFields } from './verify/fields.js';
+import { type CheckFields, count } from './verify/fields.js';
 import { checkInitialValues, checkStructure, notRun } from './verify/file-checks.js';
 import { checkManifest, readManifest } from './verify/manifest.js';
 import { type RunRequest, runChecks } from './verify/run-checks.js';
@@ -12,19 +15,20 @@ export interface VerifyValues extends RunRequest {
   readonly manifest?: string | undefined;
 }
 
-const seedError = 'must be a whole number of at least 0';
 const texts = z.array(z.string()).default([]);
 
 const values: ValuesSchema<VerifyValues> = z.strictObject({
   bundle: z.string(),
   input: texts,
-  seed: z.coerce.number({ error: seedError }).int(seedError).min(0, seedError).default(0),
+  seed: SEED,
   update: texts,
   map: z.string().optional(),
   cast: z.boolean().default(false),
   ignoreExtra: z.boolean().default(false),
   golden: texts,
   against: z.string().optional(),
+  predict: z.string().optional(),
+  ...PREDICTOR_SHAPE,
   aba: z.boolean().default(false),
   manifest: z.string().optional(),
   atol: texts,
@@ -45,7 +49,7 @@ export interface VerifyResult {
 export const verify: Verb<VerifyValues, VerifyResult> = {
   name: 'verify',
   summary: 'prove that a bundle does what it should',
-  description: `Compares what a bundle gives with what is expected (--golden), with the graph that it was built from or another bundle (--against); proves that new weights take effect, and can be taken back (--update, --aba); holds the file against the manifest of its build (--manifest). Without any of these it checks the file itself: its structure, its initial weights, and that it runs. Ends with exit code 3 when a check fails.
+  description: `Compares what a bundle gives with what is expected (--golden), with the graph that it was built from or another bundle (--against), with what a device may make of that graph (--predict); proves that new weights take effect, and can be taken back (--update, --aba); holds the file against the manifest of its build (--manifest). Without any of these it checks the file itself: its structure, its initial weights, and that it runs. Ends with exit code 3 when a check fails.
 
 Inputs that are not given are random, from --seed on: the same at every call. Of a bundle of the ascend backend give the source graph to --against: its own inference graph is fused and relaid.
 
@@ -56,6 +60,8 @@ NaN and infinity equal themselves, and nothing else within any tolerance.`,
     { flags: '--seed <n>', help: 'of the inputs that are not given, and of the weights of --aba (default: 0)' },
     { flags: '--golden <file>', help: 'expected outputs: npz, safetensors, npy, a folder of run -o, name=VALUE', repeat: true },
     { flags: '--against <graph|bundle>', help: 'runs this on the same inputs, and compares' },
+    { flags: '--predict <graph>', help: 'what a device must give, by this graph, within the envelope of its rounding' },
+    ...PREDICTOR_OPTIONS,
     { flags: '--update <name=value>', help: 'new weights, as for run: they take effect, the others stay, and back again', repeat: true },
     { flags: '--aba', help: 'A → B → A: outputs are bit for bit those of before; B are the weights of --update, or random' },
     { flags: '--manifest <file>', help: 'the file is the one that build --manifest has described' },
@@ -107,21 +113,21 @@ async function verifyFile(given: VerifyValues, io: Io): Promise<Outcome<VerifyRe
   }
 }
 
-function asksForRuns({ golden, against, update, aba, validate }: VerifyValues): boolean {
-  return golden.length + update.length > 0 || against !== undefined || aba || validate;
+function asksForRuns({ golden, against, predict, update, aba, validate }: VerifyValues): boolean {
+  return golden.length + update.length > 0 || against !== undefined || predict !== undefined || aba || validate;
 }
 
 function asksNothing(given: VerifyValues): boolean {
-  return given.manifest === undefined && given.golden.length + given.update.length === 0 && given.against === undefined && !given.aba;
+  return given.manifest === undefined && !asksForRuns({ ...given, validate: false });
 }
 
 /** Options that nothing is done with. */
 function refuseIdle(given: VerifyValues): void {
-  const { golden, against, update, input, manifest, atol, rtol, cosine, map, cast, ignoreExtra } = given;
+  const { golden, against, predict, update, input, manifest, atol, rtol, cosine, map, cast, ignoreExtra } = given;
   const fail = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
-  const isCompared = golden.length > 0 || against !== undefined;
+  const isCompared = golden.length > 0 || against !== undefined || predict !== undefined;
   const tolerance = Object.entries({ atol, rtol, cosine }).find(([, list]) => list.length > 0)?.[0];
   if (!isCompared && tolerance !== undefined)
     fail(`--${tolerance} is for a comparison, and none is asked for.`, 'Give --golden or --against.');

@@ -41,6 +41,16 @@ export function readGolden(given: readonly string[], specs: readonly NamedSpec[]
   return golden;
 }
 
+/** The path of a value that is nothing but one file. */
+export function goldenFile(text: string, specs: readonly NamedSpec[]): string | undefined {
+  if (isFolder(text)) return undefined;
+  const { name, content } = parseTensorValue(
+    text,
+    specs.map((spec) => spec.name),
+  );
+  return name === undefined && content.kind === 'file' && content.path !== '-' ? content.path : undefined;
+}
+
 interface Assigned {
   readonly spec: NamedSpec;
   readonly tensor: GoldenTensor;

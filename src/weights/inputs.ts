@@ -17,7 +17,7 @@ const UNNAMED = 'arr_0';
  * @param given  as typed (`x=@x.npy`, `2x2xf32=1,2,3,4`, `inputs.npz`, …), or parsed already
  * @param specs  the inputs of the model, in its order
  * @param owner  whose they are, for messages: `the bundle`
- * @param fill  makes the value of an input that is not given, which is a mistake otherwise
+ * @param fill  makes the value of an input that is not given; where it makes none, that is a mistake
  * @returns a tensor for every input, in the model's order
  * @throws VALUE_SYNTAX, INPUT_REPEATED, INPUT_UNKNOWN, INPUT_MISSING (all at once), TENSOR_MISMATCH, errors of files
  */
@@ -25,7 +25,7 @@ export function resolveInputs(
   given: readonly (string | ParsedValue)[],
   specs: readonly NamedSpec[],
   owner = 'the model',
-  fill?: (spec: NamedSpec, index: number) => ParsedValue,
+  fill?: (spec: NamedSpec, index: number) => ParsedValue | undefined,
 ): ReadonlyMap<string, Tensor> {
   const names = specs.map((spec) => spec.name);
   const found = new Map<string, { readonly tensor: Tensor; readonly text: string }>();
@@ -40,7 +40,8 @@ export function resolveInputs(
   throwProblems(problems, 'The command line', 'TENSOR_MISMATCH');
   if (fill !== undefined) {
     for (const [i, spec] of specs.entries()) {
-      if (!found.has(spec.name)) found.set(spec.name, { tensor: resolved(fill(spec, i), spec, owner).tensor, text: '' });
+      const value = found.has(spec.name) ? undefined : fill(spec, i);
+      if (value !== undefined) found.set(spec.name, { tensor: resolved(value, spec, owner).tensor, text: value.text });
     }
   }
   requireAll(specs, found);

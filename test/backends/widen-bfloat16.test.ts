@@ -1,7 +1,7 @@
 // bfloat16 models after widening, executed by ONNX Runtime. bfloat16 values in the tests are float32 with the low half cleared.
 import { expect, test } from 'vitest';
 import { toExecutable } from '../../src/backends/host/executable.js';
-import { widenTensor } from '../../src/backends/host/widen-bfloat16.js';
+import { widenTensor } from '../../src/backends/host/widen-small-floats.js';
 import { memoryBytes } from '../../src/base/bytes.js';
 import type { OnnxTensor } from '../../src/formats/encodings/onnx-model.js';
 import { readOnnx } from '../../src/formats/onnx/index.js';

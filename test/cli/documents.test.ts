@@ -76,6 +76,9 @@ test('of every verb that succeeds', async () => {
   const extracted = await success(['extract', 'linear.om', '--weights', '-o', 'w.npz']);
   expect(extracted.result).toMatchObject({ form: 'weights', graph: null, weights: [{ name: 'const_1', path: 'w.npz' }, {}], files: [] });
 
+  const predicted = await success(['predict', 'examples/linear/graph.json', '-o', 'p.safetensors']);
+  expect(predicted).toMatchObject({ command: 'predict', backend: null, result: { path: 'p.safetensors', calibrated: false } });
+
   const verified = await success(['verify', 'linear.om', '--aba']);
   expect(verified).toMatchObject({ command: 'verify', backend: { kind: 'host' }, result: { passed: true, checks: [{ check: 'aba' }] } });
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { locateWeights, toExecutable } from '../../src/backends/host/executable.js';
-import { widenTensor } from '../../src/backends/host/widen-bfloat16.js';
+import { widenTensor } from '../../src/backends/host/widen-small-floats.js';
 import { encode } from '../../src/base/protobuf/index.js';
 import { OnnxModel } from '../../src/formats/encodings/onnx-model.js';
 import type { OnnxProgram, ProgramConst } from '../../src/formats/encodings/onnx-program.js';

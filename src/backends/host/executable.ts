@@ -10,21 +10,13 @@
 //   5, 7 modulo 8 give bit-equal results to aligned ones, at every optimization level; float64 and int64 likewise; offsets over 4 GiB too.
 // * ONNX's shape inference cannot read external data ("Cannot parse data from external tensors" for a Reshape's shape, a Slice's
 //   starts, …), and the optimizer does not find the external condition of an If. Such tensors are small: small ones go inline.
-// * A bfloat16 const stays as it is in the file and is cast once, when the session is made; a fed one is float32 (widen-bfloat16.ts).
+// * A bfloat16 const stays as it is in the file and is cast once, when the session is made; a fed one is float32 (widen-small-floats.ts).
 // * An external tensor of 0 bytes is read to the end of the file and fails: empty ones go inline as well.
 import { AscendBundleError } from '../../base/errors.js';
-import {
-  ATTRIBUTE_TYPE,
-  type OnnxGraph,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-  type StringEntry,
-  type ValueInfo,
-} from '../../formats/encodings/onnx-model.js';
+import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, StringEntry, ValueInfo } from '../../formats/encodings/onnx-model.js';
 import type { OnnxProgram, ProgramConst } from '../../formats/encodings/onnx-program.js';
 import type { Tensor, TensorSpec } from '../../graph/tensor.js';
-import { widenModel, widenTensor } from './widen-bfloat16.js';
+import { castNode, widenModel, widenTensor } from './widen-small-floats.js';
 
 /** Where a const's bytes are, relative to the start of WEIGHTS_DATA's payload (or whatever `locateWeights` is told). */
 export interface WeightPlace {
@@ -121,8 +113,7 @@ function toInitializer(constant: ProgramConst, place: (constant: ProgramConst) =
   ];
   if (tensor.dtype.name !== 'bfloat16') return { initializer: { ...headOf(valueName, tensor), dataLocation: 1, externalData }, node: [] };
   const narrow = `${valueName}__bfloat16`;
-  const to = { name: 'to', type: ATTRIBUTE_TYPE.i, i: FLOAT };
-  const cast = { opType: 'Cast', name: `${valueName}__widen`, input: [narrow], output: [valueName], attribute: [to] };
+  const cast = castNode(`${valueName}__widen`, narrow, valueName, FLOAT);
   return { initializer: { ...headOf(narrow, tensor), dataLocation: 1, externalData }, node: [cast] };
 }
 

@@ -1,26 +1,21 @@
 // What was proven, check by check; where one fails, the numbers and why.
 
-import type { AnyNumber, CheckFields, ComparedFields, DifferenceFields, InputFields } from '../../commands/verify/fields.js';
+import type { AnyNumber, CheckFields, ComparedFields, DifferenceFields } from '../../commands/verify/fields.js';
 import type { VerifyResult } from '../../commands/verify.js';
 import type { Style } from '../style.js';
+import { seededLines, shortNumber } from './numbers.js';
 import { type Column, formatShape, tableText } from './table.js';
 
 export function verifyText({ bundle, checks, inputs, passed }: VerifyResult, style: Style): string {
-  const seeded = inputs.filter(({ seed }) => seed !== null);
   return [
     `${style.bold(bundle.path)}: ${passed ? style.green('passed') : style.red('FAILED')}`,
-    ...(seeded.length === 0 ? [] : [`  inputs: ${seeded.map(seedText).join(', ')}`]),
+    ...seededLines(inputs).map((line) => `  ${line}`),
     ...checks.flatMap((check) => checkLines(check, style)),
     ...(checks.some(({ check }) => check === 'structure') ? [MORE] : []),
   ].join('\n');
 }
 
 const MORE = '  not asked for: outputs (--golden FILE, --against GRAPH), updates (--update FILE, --aba), the build (--manifest FILE)';
-
-/** As `--input` takes it. */
-function seedText({ name, dtype, shape, seed }: InputFields): string {
-  return `${name}=${[...shape, dtype].join('x')}=rand:${seed}`;
-}
 
 function checkLines({ check, passed, message, failures, outputs, differences }: CheckFields, style: Style): readonly string[] {
   const mark = passed ? style.green('passed') : style.red('FAILED');
@@ -78,12 +73,7 @@ function allowedText({ tolerance, minCosine }: ComparedFields): string {
   return parts.join(', ');
 }
 
-/** Three digits; what has many zeros as a power of ten. */
 function short(value: AnyNumber | null): string {
   if (value === null) return '-';
-  if (typeof value === 'string') return value;
-  const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-3 && size < 1e6)) return String(Number(value.toPrecision(3)));
-  const [digits, power] = value.toExponential(2).split('e') as [string, string];
-  return `${Number(digits)}e${Number(power)}`;
+  return typeof value === 'string' ? value : shortNumber(value);
 }

@@ -1,5 +1,5 @@
 // What verify says of each check, as plain data.
-import type { NamedTensor, Tensor } from '../../graph/tensor.js';
+import type { NamedTensor } from '../../graph/tensor.js';
 import { elementIndex } from '../../weights/element-index.js';
 import type { Judgement } from '../../weights/judge.js';
 
@@ -53,14 +53,6 @@ export interface CheckFields {
   readonly moved: readonly string[] | null;
 }
 
-export interface InputFields {
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  /** Of an input that was not given: as in `rand:SEED`. */
-  readonly seed: number | null;
-}
-
 type CheckParts = Partial<CheckFields> & Pick<CheckFields, 'check' | 'message'>;
 
 /** It passes when nothing speaks against it. */
@@ -105,10 +97,6 @@ function anyNumber(value: number | undefined): AnyNumber | null {
 /** Failures of judgements, each with the output that it is about. */
 export function failuresOf(judgements: readonly Judgement[]): readonly string[] {
   return judgements.flatMap(({ name, why }) => (why === undefined ? [] : [`output "${name}": ${why}`]));
-}
-
-export function inputFields(inputs: ReadonlyMap<string, Tensor>, seeds: ReadonlyMap<string, number>): readonly InputFields[] {
-  return [...inputs].map(([name, { dtype, shape }]) => ({ name, dtype: dtype.name, shape: [...shape], seed: seeds.get(name) ?? null }));
 }
 
 /** `1 output`, `2 outputs`. */

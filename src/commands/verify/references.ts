@@ -10,6 +10,7 @@ import { describeSpec, fitsShape, type NamedSpec, type NamedTensor, type Tensor 
 import { type ExpectedTensor, type Pairing, pairSpecs } from '../../weights/judge.js';
 import { listNames } from '../../weights/read.js';
 import { openSession } from '../shared/open-session.js';
+import { openPredictor, type PredictorOptions, predictionWarnings } from '../shared/predictor.js';
 import { readGraphSource } from '../shared/source.js';
 import type { Io } from '../verb.js';
 
@@ -36,7 +37,7 @@ export interface Specs {
 
 /** Something that runs: an opened bundle, a graph. */
 interface Runner extends Specs, AsyncDisposable {
-  run(inputs: Weights, weights?: Weights): Promise<readonly NamedTensor[]>;
+  run(inputs: Weights, weights?: Weights): Promise<readonly (NamedTensor & { readonly atol?: number })[]>;
 }
 
 const KINDS = ['bundle', 'graph-json', 'onnx', 'air'] as const;
@@ -47,10 +48,45 @@ const KINDS = ['bundle', 'graph-json', 'onnx', 'air'] as const;
  */
 export async function openReference(path: string, of: Specs, weights: readonly RefreshableWeight[], io: Io): Promise<Reference> {
   const kind = requireKind(openFile(path), path, KINDS, 'a bundle or a graph (graph.json, ONNX or .air)');
-  if (kind === 'bundle') return referenceOf(await openBundleRunner(path, io), { path, graph: undefined }, of, io);
+  if (kind === 'bundle') return referenceOf(await openBundleRunner(path, io), { check: 'against', path, graph: undefined }, of, io);
   const graph = readGraphSource(path);
   const names = weights.map(({ constName }) => constName);
-  return referenceOf(await openGraph(graph, names), { path, graph }, of, io);
+  return referenceOf(await openGraph(graph, names), { check: 'against', path, graph }, of, io);
+}
+
+/**
+ * The graph as a device may compute it: its outputs come with an envelope.
+ *
+ * @throws as `openReference`
+ */
+export async function openPrediction(
+  path: string,
+  of: Specs,
+  weights: readonly RefreshableWeight[],
+  options: PredictorOptions,
+  io: Io,
+): Promise<Reference> {
+  const graph = readGraphSource(path);
+  const predictor = await openPredictor(
+    graph,
+    weights.map(({ constName }) => constName),
+    options,
+  );
+  const told = new Set<string>();
+  const runner: Runner = {
+    inputs: predictor.inputs,
+    outputs: predictor.outputs,
+    async run(inputs, given) {
+      const outputs = await predictor.run(inputs, given);
+      for (const warning of predictionWarnings(outputs, options)) {
+        if (!told.has(warning.message)) io.warn(warning);
+        told.add(warning.message);
+      }
+      return outputs;
+    },
+    [Symbol.asyncDispose]: () => predictor[Symbol.asyncDispose](),
+  };
+  return referenceOf(runner, { check: 'predict', path, graph }, of, io);
 }
 
 async function openBundleRunner(path: string, io: Io): Promise<Runner> {
@@ -69,21 +105,18 @@ async function openBundleRunner(path: string, io: Io): Promise<Runner> {
   };
 }
 
-async function referenceOf(runner: Runner, { path, graph }: Pick<Reference, 'path' | 'graph'>, of: Specs, io: Io): Promise<Reference> {
+type ReferenceFacts = Pick<Reference, 'check' | 'path' | 'graph'>;
+
+async function referenceOf(runner: Runner, facts: ReferenceFacts, of: Specs, io: Io): Promise<Reference> {
   try {
-    return pairedReference(runner, { check: 'against', path, graph }, of, io);
+    return pairedReference(runner, facts, of, io);
   } catch (error) {
     await runner[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-export function pairedReference(
-  runner: Runner,
-  { check, path, graph }: Pick<Reference, 'check' | 'path' | 'graph'>,
-  of: Specs,
-  io: Io,
-): Reference {
+function pairedReference(runner: Runner, { check, path, graph }: ReferenceFacts, of: Specs, io: Io): Reference {
   const inputs = pairInputs(of.inputs, runner.inputs, path, io);
   const outputs = pairOutputs(of.outputs, runner.outputs, path, io);
   return {

@@ -2,23 +2,26 @@
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { type Bundle, findSubmodel } from '../../formats/om/index.js';
 import type { NamedSpec, Tensor } from '../../graph/tensor.js';
-import { readGolden } from '../../weights/golden.js';
+import { goldenFile, readGolden } from '../../weights/golden.js';
 import { resolveInputs, seededInput } from '../../weights/inputs.js';
 import { COMMAND_LINE } from '../../weights/option-names.js';
 import { planUpdate, type UpdatePlan } from '../../weights/plan.js';
+import { expectedOutputs, type Prediction, predictedInput, readPrediction, requirePredicted } from '../../weights/prediction.js';
 import { resolveTensor } from '../../weights/resolve.js';
 import { shown } from '../../weights/shown.js';
 import { Allowances, type ToleranceValues } from '../../weights/tolerance.js';
 import { readUpdates } from '../../weights/updates.js';
 import { parseTensorValue } from '../../weights/value-syntax.js';
 import { readWeightMap } from '../../weights/weight-map.js';
+import { type InputFields, inputFields } from '../shared/input-fields.js';
 import { type Opened, openSession } from '../shared/open-session.js';
+import type { Precision } from '../shared/predictor.js';
 import type { Io } from '../verb.js';
 import { checkAba, checkOutputs, checkUpdate, type Expected, type PredictedUpdate } from './checks.js';
-import { type CheckFields, checkOf, count, type InputFields, inputFields, type Outputs } from './fields.js';
+import { type CheckFields, checkOf, count, type Outputs } from './fields.js';
 import { checkRuns, nonFiniteOutput } from './file-checks.js';
 import { type Round, roundTrip } from './journey.js';
-import { openReference, type Reference, type Weights } from './references.js';
+import { openPrediction, openReference, type Reference, type Weights } from './references.js';
 
 /** What of the command line is for running. */
 export interface RunRequest extends ToleranceValues {
@@ -31,6 +34,9 @@ export interface RunRequest extends ToleranceValues {
   readonly ignoreExtra: boolean;
   readonly golden: readonly string[];
   readonly against?: string | undefined;
+  readonly predict?: string | undefined;
+  readonly precision: Precision;
+  readonly margin: number;
   readonly aba: boolean;
   readonly validate: boolean;
   readonly backend: 'auto' | 'host' | 'ascend';
@@ -62,6 +68,10 @@ export async function runChecks(
       const path = request.against;
       references.push(await io.step('open reference', () => openReference(path, specs, bundle.weights, io)));
     }
+    if (request.predict !== undefined) {
+      const path = request.predict;
+      references.push(await io.step('open reference', () => openPrediction(path, specs, bundle.weights, request, io)));
+    }
     await using opened = await openSession(request.bundle, request.backend, io);
     const checks = await checksOf(opened, prepared, references, request, alone, io);
     return { checks, inputs: prepared.inputFields };
@@ -80,13 +90,49 @@ async function prepare(bundle: Bundle, specs: Specs, request: RunRequest, io: Io
     request,
     specs.outputs.map(({ name }) => name),
   );
-  const golden: Expected = request.golden.length === 0 ? new Map() : readGolden(request.golden, specs.outputs);
+  const { golden, prediction } = readExpected(request.golden, specs.outputs);
   if (golden.size > 0 && golden.size < specs.outputs.length) io.warn(partlyExpected(golden, specs.outputs));
   const plan = await readPlan(bundle, request, io);
   const seeds = new Map<string, number>();
-  // What is expected is expected of certain inputs.
-  const inputs = resolveInputs(request.input, specs.inputs, 'the bundle', golden.size > 0 ? undefined : seededInput(request.seed, seeds));
+  const inputs = resolveInputs(request.input, specs.inputs, 'the bundle', fillOf(request, golden, prediction, seeds));
+  if (prediction !== undefined) requirePredicted(prediction, inputs);
   return { inputs, inputFields: inputFields(inputs, seeds), plan, golden, allowances };
+}
+
+interface ExpectedOutputs {
+  readonly golden: Expected;
+  /** Where a file of `predict` is among what is given. */
+  readonly prediction: Prediction | undefined;
+}
+
+function readExpected(given: readonly string[], specs: readonly NamedSpec[]): ExpectedOutputs {
+  const files = given.map((text) => ({ text, path: goldenFile(text, specs) }));
+  const predictions = files.flatMap(({ text, path }) => {
+    const prediction = path === undefined ? undefined : readPrediction(path);
+    return prediction === undefined ? [] : [{ text, prediction }];
+  });
+  const [first] = predictions;
+  if (first === undefined) return { golden: given.length === 0 ? new Map() : readGolden(given, specs), prediction: undefined };
+  if (given.length === 1) return { golden: expectedOutputs(first.prediction, specs), prediction: first.prediction };
+  throw new AscendBundleError('INPUT_REPEATED', {
+    message: `${first.text} predicts every output, and something else is expected besides.`,
+    fix: 'Give one of them to --golden.',
+  });
+}
+
+/** What is expected is expected of certain inputs: of those that it was predicted with. Where nothing is, any will do. */
+function fillOf(
+  { seed }: RunRequest,
+  golden: Expected,
+  prediction: Prediction | undefined,
+  seeds: Map<string, number>,
+): Parameters<typeof resolveInputs>[3] {
+  if (prediction === undefined) return golden.size > 0 ? undefined : seededInput(seed, seeds);
+  return ({ name }) => {
+    const value = predictedInput(prediction, name);
+    if (value?.content.kind === 'random') seeds.set(name, value.content.seed);
+    return value;
+  };
 }
 
 function partlyExpected(golden: Expected, outputs: readonly NamedSpec[]): Problem {

@@ -1,0 +1,95 @@
+// What a device must give, and how far off it may be: the graph computed exactly, and with every value rounded after every operator.
+import type { GraphSource } from '../../backends/backend.js';
+import { openGraph } from '../../backends/registry.js';
+import type { Problem } from '../../base/errors.js';
+import type { NamedSpec, NamedTensor, Tensor } from '../../graph/tensor.js';
+import { type Deviation, deviationOf } from '../../weights/envelope.js';
+import type { OptionRow } from '../verb.js';
+
+export type Precision = 'fp16' | 'bf16';
+export const PRECISIONS = ['fp16', 'bf16'] as const satisfies readonly Precision[];
+export const DTYPE_OF: Readonly<Record<Precision, 'float16' | 'bfloat16'>> = { fp16: 'float16', bf16: 'bfloat16' };
+
+/** Not measured on a device: rounding falls otherwise where sums have another order and operators are fused. */
+export const DEFAULT_MARGIN = 4;
+
+export const PREDICTOR_OPTIONS: readonly OptionRow[] = [
+  { flags: '--precision <type>', help: 'what every value is rounded to after every operator', choices: PRECISIONS, default: 'fp16' },
+  { flags: '--margin <factor>', help: `the envelope is this times the greatest deviation (default: ${DEFAULT_MARGIN})` },
+];
+
+export interface PredictorOptions {
+  readonly precision: Precision;
+  readonly margin: number;
+}
+
+export interface PredictedTensor extends NamedTensor {
+  readonly deviation: Deviation;
+  /** The envelope: how far an element may be from the value, which is the exact one. */
+  readonly atol: number;
+}
+
+export interface Predictor extends AsyncDisposable {
+  readonly inputs: readonly NamedSpec[];
+  readonly outputs: readonly NamedSpec[];
+  /** In the order of the graph's outputs; float16 and bfloat16 ones as float32. */
+  run(inputs: ReadonlyMap<string, Tensor>, weights?: ReadonlyMap<string, Tensor>): Promise<readonly PredictedTensor[]>;
+}
+
+/**
+ * @param weightNames  of constants that may get new values
+ * @throws as `openGraph`
+ */
+export async function openPredictor(
+  source: GraphSource,
+  weightNames: readonly string[],
+  { precision, margin }: PredictorOptions,
+): Promise<Predictor> {
+  const exact = await openGraph(source, weightNames, 'exact');
+  try {
+    const rounded = await openGraph(source, weightNames, DTYPE_OF[precision]);
+    return {
+      inputs: exact.inputs,
+      outputs: exact.outputs,
+      async run(inputs, weights) {
+        const values = await exact.run(inputs, weights);
+        const others = await rounded.run(inputs, weights);
+        return values.map((value, i) => {
+          const deviation = deviationOf(value.name, others[i] as NamedTensor, value);
+          return { ...value, deviation, atol: margin * deviation.maxAbs };
+        });
+      },
+      async [Symbol.asyncDispose]() {
+        await rounded[Symbol.asyncDispose]();
+        await exact[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await exact[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What speaks against taking the prediction at its word. */
+export function predictionWarnings(outputs: readonly PredictedTensor[], { precision }: PredictorOptions): readonly Problem[] {
+  return outputs.flatMap(({ name, dtype, deviation }) => {
+    const { overflowed, different, elements } = deviation;
+    const isFloat = dtype.name.includes('float');
+    const warnings: Problem[] = [];
+    if (overflowed > 0) {
+      warnings.push({
+        code: 'PREDICTION_OVERFLOW',
+        message: `Output "${name}": ${overflowed} of ${elements} elements become infinite or NaN when every value is rounded to ${DTYPE_OF[precision]}; a device may give the same, or keep them.`,
+        fix: precision === 'fp16' ? 'Keep the values of the model below 65504, or build for bfloat16 (--precision bf16).' : undefined,
+      });
+    }
+    if (!isFloat && different > 0) {
+      warnings.push({
+        code: 'PREDICTION_UNSTABLE',
+        message: `Output "${name}" is ${dtype.name}, and rounding changes ${different} of its ${elements} elements: values that are nearly equal decide it.`,
+        fix: 'Compare the floats that it is made from as well.',
+      });
+    }
+    return warnings;
+  });
+}
