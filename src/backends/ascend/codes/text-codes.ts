@@ -7,8 +7,7 @@ const SHAPE = 'Write --input-shape as "name:1,3,224,224;other:1,77", with -1 for
 const GEARS = 'Give 2 to 100 different sizes, all positive, one number for every -1 in --input-shape, and only one kind of them.';
 const NAME = 'Compare the name with what ascend-bundle inspect lists; names are separated by ";".';
 const PATH = 'Check that the file is there, whole, and that you may read it; the text has the reason.';
-const OPERATOR =
-  'Install the operator package of the chip, register the custom operator, or replace the operator; the text names it, and ascend-bundle lint lists all of them.';
+const OPERATOR = 'Install the operator package of the chip, register the custom operator, or replace the operator that the text names.';
 const COMPILER =
   'Read the first error of the log. Where a worker was killed, memory ran out: build with TE_PARALLEL_COMPILER=1 in the environment.';
 const ENVIRONMENT = 'Unset the variable that the text names: ascend-bundle sets what CANN needs by itself. ascend-bundle doctor shows it.';
