@@ -52,6 +52,8 @@ function run(faults: readonly string[], calls = ['aclgrphBuildInitialize'], layo
 }
 
 const INIT = 'aclgrphBuildInitialize';
+/** The innermost line of the stand-in's trace-back. */
+const WHERE = '\nIn: Assert failed in the stand-in[FUNC:Check][FILE:standin.cc][LINE:1]';
 
 describe.skipIf(!hasStandin)('a call that fails', () => {
   test.each<CannLayout>(['8.1', '9.2'])('has the number, its name, and the text of CANN %s without its frills', (layout) => {
@@ -66,7 +68,7 @@ describe.skipIf(!hasStandin)('a call that fails', () => {
         family: 'graphStatus',
         status: 50331649,
         name: 'GRAPH_PARAM_INVALID',
-        text: 'E19999: Something is wrong with it.',
+        text: `E19999: Something is wrong with it.${WHERE}`,
         log: [expect.stringContaining('Something is wrong with it.')],
         signal: null,
       },
@@ -94,7 +96,7 @@ describe.skipIf(!hasStandin)('a call that fails', () => {
       [`${INIT}#1=text:50331649:The first.`, `${INIT}#2=text:4294967295:The second.`, `${INIT}#3=status:4294967295`],
       [INIT, INIT, INIT],
     );
-    expect(told.map(({ native }) => native.text)).toEqual(['E19999: The first.', 'E19999: The second.', null]);
+    expect(told.map(({ native }) => native.text)).toEqual([`E19999: The first.${WHERE}`, `E19999: The second.${WHERE}`, null]);
     expect(told.map(({ native }) => native.log.length)).toEqual([1, 1, 0]);
   });
 });

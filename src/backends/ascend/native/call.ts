@@ -212,13 +212,18 @@ function shownStatus(code: number | null, name: string | null): string {
   return name === null ? `status ${number}` : `${name} (${number})`;
 }
 
-/** The vendor's messages without process ids, times and trace-backs, one a line. */
+/** The vendor's messages without process ids, times and trace-backs. */
 function plainText(text: string): string | null {
   const messages = parseGeText(text);
   if (messages.length === 0) return text.trim() || null;
   return messages.map(plainMessage).join('\n');
 }
 
-function plainMessage({ code, message, cause, solution }: GeMessage): string {
-  return [`${code}: ${message}`, cause && `Possible cause: ${cause}`, solution && `Solution: ${solution}`].filter(Boolean).join(' ');
+function plainMessage({ code, message, cause, solution, trace }: GeMessage): string {
+  // An inner error says nothing but that there was one; where it came from is the best there is.
+  const [innermost] = INNER_ERRORS.includes(code) ? trace : [];
+  const parts = [cause && `Possible cause: ${cause}`, solution && `Solution: ${solution}`, innermost && `In: ${innermost}`];
+  return [`${code}: ${message}`, ...parts].filter(Boolean).join('\n');
 }
+
+const INNER_ERRORS = ['E19999', 'EZ9999'];

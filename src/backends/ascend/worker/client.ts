@@ -1,9 +1,10 @@
 // The command line's side of the native process: starts it, asks it, and makes sure that nothing of it remains.
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { fileError } from '../../../base/bytes.js';
 import { AscendBundleError, type NativeDetails, type Problem } from '../../../base/errors.js';
 import { callUnderWay, traceUnfinished } from '../native/trace.js';
 import { crashError, type Ending, interruptedError, raised, startError, timeoutError } from './failures.js';
@@ -22,7 +23,7 @@ export interface WorkerOptions {
   readonly parentFolder?: string | undefined;
   /** Of each request, and of the start. No limit unless given. */
   readonly timeoutMs?: number | undefined;
-  /** Where each native call is written as a JSON line. */
+  /** A file that is begun anew, for each native call as a JSON line. */
   readonly trace?: string | undefined;
   /** Ends the process and what it is asked. */
   readonly signal?: AbortSignal | undefined;
@@ -69,6 +70,7 @@ const DRAIN_MS = 200;
 /** @throws WORKER_FAILED when it does not start; NATIVE_CRASH, NATIVE_TIMEOUT, INTERRUPTED, TERMINATED, FILE_IO */
 export async function startWorker(options: WorkerOptions): Promise<NativeWorker> {
   const entry = options.entry ?? workerEntry();
+  if (options.trace !== undefined) beginTrace(options.trace);
   const root = makeJobFolder(options.parentFolder ?? tmpdir());
   let worker: Worker | undefined;
   try {
@@ -322,6 +324,15 @@ class Worker implements NativeWorker {
   #hold(): void {
     this.#child.ref();
     this.#child.channel?.ref();
+  }
+}
+
+/** Here, where a path that cannot be written is the user's to hear of. */
+function beginTrace(path: string): void {
+  try {
+    writeFileSync(path, '');
+  } catch (cause) {
+    throw fileError(path, cause, 'write');
   }
 }
 

@@ -37,7 +37,7 @@ export function crashError(exit: Exit): AscendBundleError {
   const how = signal === null ? `ended with status ${code}` : `crashed with ${signal}`;
   return new AscendBundleError('NATIVE_CRASH', {
     message: `The native process ${how} ${where}.`,
-    fix: `${CAUSES[signal ?? ''] ?? 'The last lines it printed may say why.'} Its logs are in ${exit.folder}.`,
+    fix: CAUSES[signal ?? ''] ?? 'The last lines it printed and its logs may say why.',
     at,
     native,
   });
@@ -53,7 +53,7 @@ export function timeoutError({ timeoutMs, ...ending }: Ending & { readonly timeo
   const seconds = `${timeoutMs / 1000} s`;
   return new AscendBundleError('NATIVE_TIMEOUT', {
     message: `${native.call ?? 'The native process'} did not come back within ${seconds}, and was ended.`,
-    fix: `Allow more with --timeout. Its logs are in ${ending.folder}.`,
+    fix: 'Allow more with --timeout; its logs tell how far it came.',
     at: native.call ?? undefined,
     native,
   });

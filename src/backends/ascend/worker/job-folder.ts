@@ -39,8 +39,12 @@ export function makeJobFolder(parent: string): string {
 }
 
 export function removeJobFolder(folder: string): void {
-  // The processes that write there were killed a moment ago: what one of them made meanwhile is found in the next round.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  try {
+    // The processes that write there were killed a moment ago: what one of them made meanwhile is found in the next round.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  } catch {
+    // A folder that stays is no reason to hide how the work ended.
+  }
 }
 
 const KEPT_BYTES = 1 << 20;
