@@ -115,10 +115,15 @@ export function decodeElements(tensor: Tensor): Element[] {
 
 export type FloatArray = Float32Array | Float64Array;
 
-/** Elements of a float dtype as numbers; float16 and bfloat16 fit in float32. */
-export function floatValues(array: ElementArray, { name }: DType): FloatArray {
-  if (name === 'float16') return float16ToFloat32(array as Uint16Array);
-  return name === 'bfloat16' ? bfloat16ToFloat32(array as Uint16Array) : (array as FloatArray);
+/**
+ * Elements of a float dtype as numbers; float16 and bfloat16 fit in float32.
+ *
+ * @param memory  for what must be converted: at least as long as `array`, and written over
+ */
+export function floatValues(array: ElementArray, { name }: DType, memory?: Float32Array): FloatArray {
+  const out = memory?.subarray(0, array.length);
+  if (name === 'float16') return float16ToFloat32(array as Uint16Array, out);
+  return name === 'bfloat16' ? bfloat16ToFloat32(array as Uint16Array, out) : (array as FloatArray);
 }
 
 /**

@@ -76,9 +76,9 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
   return out;
 }
 
-export function float16ToFloat32(halves: Uint16Array): Float32Array {
-  const out = new Float32Array(halves.length);
-  const bits = new Uint32Array(out.buffer);
+/** @param out  as long as `halves` */
+export function float16ToFloat32(halves: Uint16Array, out: Float32Array = new Float32Array(halves.length)): Float32Array {
+  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < halves.length; i++) {
     const half = halves[i] as number;
     const magnitude = half & 0x7fff;
@@ -101,8 +101,9 @@ export function float32ToBfloat16(values: Float32Array): Uint16Array {
   return out;
 }
 
-export function bfloat16ToFloat32(values: Uint16Array): Float32Array {
-  const bits = new Uint32Array(values.length);
+/** @param out  as long as `values` */
+export function bfloat16ToFloat32(values: Uint16Array, out: Float32Array = new Float32Array(values.length)): Float32Array {
+  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < values.length; i++) bits[i] = (values[i] as number) << 16;
-  return new Float32Array(bits.buffer);
+  return out;
 }

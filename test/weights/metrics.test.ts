@@ -196,3 +196,37 @@ test('a tensor longer than a piece is walked to its end, rows across the border 
   const moved = compareTensors(tensor((1 << 20) - 1, 5), tensor(1 << 20, 5));
   expect(moved.argmax).toEqual({ rows: count / 3, equal: count / 3 - 1 });
 });
+
+test('blocks with and without values that are not finite add up', () => {
+  const count = 30_000;
+  const special = new Map([
+    [9_000, [Number.NaN, Number.NaN]],
+    [9_001, [Infinity, Infinity]],
+    [17_000, [-Infinity, 2]],
+    [17_001, [3, Number.NaN]],
+  ]);
+  const pair = (i: number): readonly number[] => special.get(i) ?? [Math.fround(i % 7), i % 3 === 0 ? i % 7 : Math.fround(i / 9)];
+  const lists = [0, 1].map((side) => Array.from({ length: count }, (_, i) => pair(i)[side] as number)) as [number[], number[]];
+  const [a, e] = lists;
+  const got = compareTensors(tensorOf('float32', [count], a), tensorOf('float32', [count], e), { atol: 10, rtol: 0.5 });
+  const ordinary = a.map((_, i) => i).filter((i) => !special.has(i));
+  const abs = (i: number): number => Math.abs((a[i] as number) - (e[i] as number));
+  expect(got).toMatchObject({
+    elements: count,
+    different: ordinary.filter((i) => a[i] !== e[i]).length + 2,
+    maxAbs: Infinity,
+    maxRel: Infinity,
+    maxUlp: Infinity,
+    worst: { place: 17_000 },
+    beyond: ordinary.filter((i) => abs(i) > 10 + 0.5 * Math.abs(e[i] as number)).length + 2,
+    cosine: undefined,
+  });
+  // The same without what is infinitely far: the sums over all blocks.
+  for (const place of [17_000, 17_001]) [a[place], e[place]] = [1, 1];
+  const finite = compareTensors(tensorOf('float32', [count], a), tensorOf('float32', [count], e), { isBrief: true });
+  expect(finite.maxAbs).toBe(Math.max(...ordinary.map(abs)));
+  expect(finite.meanAbs).toBeCloseTo(sum(ordinary.map(abs)) / count, 8);
+  const dot = (one: number[], other: number[]): number => sum(ordinary.map((i) => (one[i] as number) * (other[i] as number))) + 2;
+  expect(finite.cosine).toBeCloseTo(dot(a, e) / Math.sqrt(dot(a, a) * dot(e, e)), 8);
+  expect(finite).toMatchObject({ maxUlp: undefined, argmax: undefined });
+});
