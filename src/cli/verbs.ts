@@ -56,6 +56,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => pair((await import('../commands/predict.js')).predict, (await import('./text/predict.js')).predictText),
   },
   {
+    name: 'diff',
+    summary: 'say where two bundles, models, graphs or files of weights differ',
+    load: async () => pair((await import('../commands/diff.js')).diff, (await import('./text/diff.js')).diffText),
+  },
+  {
     name: 'inspect',
     summary: 'show what is inside a bundle, a model or a graph',
     load: async () => pair((await import('../commands/inspect.js')).inspect, (await import('./text/inspect.js')).inspectText),

@@ -34,19 +34,28 @@ interface Setting {
   readonly named: ReadonlyMap<string, number>;
 }
 
+/** What the names are of, for messages. */
+export interface ToleranceWords {
+  readonly one: string;
+  /** Follows the name of one that is not there. */
+  readonly unknown: string;
+}
+
+const OF_OUTPUTS: ToleranceWords = { one: 'output', unknown: 'is not an output of the bundle' };
+
 export class Allowances {
   readonly #atol: Setting;
   readonly #rtol: Setting;
   readonly #cosine: Setting;
 
   /**
-   * @param names  of the outputs
-   * @throws VALUE_SYNTAX
+   * @param names  of the outputs, or whatever else they are for
+   * @throws VALUE_SYNTAX, INPUT_REPEATED
    */
-  constructor({ atol, rtol, cosine }: ToleranceValues, names: readonly string[]) {
-    this.#atol = parseSetting('--atol', atol, names, tolerances);
-    this.#rtol = parseSetting('--rtol', rtol, names, tolerances);
-    this.#cosine = parseSetting('--cosine', cosine, names, cosines);
+  constructor({ atol, rtol, cosine }: ToleranceValues, names: readonly string[], words: ToleranceWords = OF_OUTPUTS) {
+    this.#atol = parseSetting('--atol', atol, names, tolerances, words);
+    this.#rtol = parseSetting('--rtol', rtol, names, tolerances, words);
+    this.#cosine = parseSetting('--cosine', cosine, names, cosines, words);
   }
 
   /**
@@ -68,24 +77,24 @@ function settingFor({ general, named }: Setting, name: string): number | undefin
 
 interface Range {
   readonly allows: (value: number) => boolean;
-  readonly words: string;
+  readonly wanted: string;
   readonly example: string;
 }
 
-const tolerances: Range = { allows: (value) => value >= 0, words: 'a number of at least 0', example: '1e-3' };
-const cosines: Range = { allows: (value) => value >= -1 && value <= 1, words: 'a number from -1 to 1', example: '0.999' };
+const tolerances: Range = { allows: (value) => value >= 0, wanted: 'a number of at least 0', example: '1e-3' };
+const cosines: Range = { allows: (value) => value >= -1 && value <= 1, wanted: 'a number from -1 to 1', example: '0.999' };
 
-function parseSetting(option: string, texts: readonly string[], names: readonly string[], range: Range): Setting {
+function parseSetting(option: string, texts: readonly string[], names: readonly string[], range: Range, words: ToleranceWords): Setting {
   let general: number | undefined;
   const named = new Map<string, number>();
   for (const text of texts) {
     // At the last colon: names may hold colons, numbers do not.
     const colon = text.lastIndexOf(':');
-    const value = parseNumber(option, text, text.slice(colon + 1), range);
-    const name = colon < 0 ? undefined : requireName(option, text, text.slice(0, colon), names);
+    const value = parseNumber(option, text, text.slice(colon + 1), range, words);
+    const name = colon < 0 ? undefined : requireName(option, text, text.slice(0, colon), names, words);
     if (name === undefined ? general !== undefined : named.has(name)) {
       throw new AscendBundleError('INPUT_REPEATED', {
-        message: `${option} is given twice for ${name === undefined ? 'all outputs' : `output "${name}"`}.`,
+        message: `${option} is given twice for ${name === undefined ? `all ${words.one}s` : `${words.one} "${name}"`}.`,
         fix: 'Leave one of them out.',
       });
     }
@@ -95,19 +104,19 @@ function parseSetting(option: string, texts: readonly string[], names: readonly 
   return { general, named };
 }
 
-function parseNumber(option: string, text: string, number: string, { allows, words, example }: Range): number {
+function parseNumber(option: string, text: string, number: string, { allows, wanted, example }: Range, words: ToleranceWords): number {
   const value = /^\s*$/.test(number) ? Number.NaN : Number(number);
   if (Number.isFinite(value) && allows(value)) return value;
   throw new AscendBundleError('VALUE_SYNTAX', {
-    message: `${option} ${text}: "${number}" is not ${words}.`,
-    fix: `Write ${option} ${example}, or ${option} NAME:${example} for one output.`,
+    message: `${option} ${text}: "${number}" is not ${wanted}.`,
+    fix: `Write ${option} ${example}, or ${option} NAME:${example} for one ${words.one}.`,
   });
 }
 
-function requireName(option: string, text: string, name: string, names: readonly string[]): string {
+function requireName(option: string, text: string, name: string, names: readonly string[], { one, unknown }: ToleranceWords): string {
   if (names.includes(name)) return name;
   throw new AscendBundleError('VALUE_SYNTAX', {
-    message: `${option} ${text}: "${name}" is not an output of the bundle.`,
-    fix: didYouMean(nearNames(name, names), `Its outputs are: ${listNames(names)}.`),
+    message: `${option} ${text}: "${name}" ${unknown}.`,
+    fix: didYouMean(nearNames(name, names), `The ${one}s are: ${listNames(names)}.`),
   });
 }

@@ -79,6 +79,13 @@ test('of every verb that succeeds', async () => {
   const predicted = await success(['predict', 'examples/linear/graph.json', '-o', 'p.safetensors']);
   expect(predicted).toMatchObject({ command: 'predict', backend: null, result: { path: 'p.safetensors', calibrated: false } });
 
+  const same = await success(['diff', 'linear.om', 'w.npz']);
+  expect(same).toMatchObject({
+    command: 'diff',
+    backend: null,
+    result: { differs: false, options: null, weights: [{ status: 'equal' }, {}] },
+  });
+
   const verified = await success(['verify', 'linear.om', '--aba']);
   expect(verified).toMatchObject({ command: 'verify', backend: { kind: 'host' }, result: { passed: true, checks: [{ check: 'aba' }] } });
 
@@ -102,6 +109,7 @@ test('of every verb that fails, with the words of the text output', async () => 
     [['inspect', 'missing.om'], 'FILE_NOT_FOUND', 7, 'inspect'],
     [['patch', 'missing.om', '--set', 'w=1', '--in-place'], 'FILE_NOT_FOUND', 7, 'patch'],
     [['patch', 'empty.om', '--set', 'w=1'], 'USAGE', 2, 'patch'],
+    [['diff', 'empty.om', 'empty.om'], 'FILE_EMPTY', 4, 'diff'],
     [['extract', 'empty.om', '--weights', '-o', 'w.npz'], 'FILE_EMPTY', 4, 'extract'],
     [['consts', 'examples', '--json'], 'FILE_IO', 7, 'consts'],
     [['schema', 'nothing'], 'USAGE', 2, 'schema'],

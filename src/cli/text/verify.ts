@@ -1,9 +1,8 @@
 // What was proven, check by check; where one fails, the numbers and why.
-
-import type { AnyNumber, CheckFields, ComparedFields, DifferenceFields } from '../../commands/verify/fields.js';
+import type { CheckFields, ComparedFields, DifferenceFields } from '../../commands/verify/fields.js';
 import type { VerifyResult } from '../../commands/verify.js';
 import type { Style } from '../style.js';
-import { seededLines, shortNumber } from './numbers.js';
+import { cosineText, seededLines, short } from './numbers.js';
 import { type Column, formatShape, tableText } from './table.js';
 
 export function verifyText({ bundle, checks, inputs, passed }: VerifyResult, style: Style): string {
@@ -56,7 +55,7 @@ function outputColumns(rows: readonly ComparedFields[]): readonly Column<Compare
     column('max abs', (row) => short(row.maxAbs)),
     column('max rel', (row) => short(row.maxRel)),
     ...(has('maxUlp') ? [column('ulp', (row) => short(row.maxUlp))] : []),
-    column('cosine', (row) => (row.cosine === null ? '-' : String(Number(row.cosine.toFixed(7))))),
+    column('cosine', (row) => cosineText(row.cosine)),
     ...(has('argmax') ? [column('argmax', (row) => (row.argmax === null ? '-' : `${row.argmax.equal}/${row.argmax.rows}`))] : []),
     column('beyond', (row) => (row.tolerance === null ? '-' : `${row.beyond} of ${row.elements}`)),
     { title: 'allowed', cell: allowedText },
@@ -71,9 +70,4 @@ function allowedText({ tolerance, minCosine }: ComparedFields): string {
   }
   if (minCosine !== null) parts.push(`cosine ${minCosine}`);
   return parts.join(', ');
-}
-
-function short(value: AnyNumber | null): string {
-  if (value === null) return '-';
-  return typeof value === 'string' ? value : shortNumber(value);
 }

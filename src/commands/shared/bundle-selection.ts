@@ -38,11 +38,15 @@ export function selectableWeight({ constName, spec }: BundleWeight): Selectable 
 
 /** @throws USAGE for `op`: what uses a weight cannot be told after the compiler has fused it */
 export function refuseOperators(selectors: readonly Selector[], path: string): void {
-  if (!selectors.some(({ conditions }) => conditions.some(({ field }) => field === 'op'))) return;
+  if (!namesOperators(selectors)) return;
   throw new AscendBundleError('USAGE', {
     message: `${path} is a bundle, and a compiled graph does not tell which operators use a weight.`,
     fix: 'Choose by name, dtype, bytes, elements or rank, or give the graph.',
   });
+}
+
+export function namesOperators(selectors: readonly Selector[]): boolean {
+  return selectors.some(({ conditions }) => conditions.some(({ field }) => field === 'op'));
 }
 
 function refuseUnknown(names: ReadonlySet<string>, weights: readonly BundleWeight[], path: string): void {

@@ -41,13 +41,14 @@ function countOperators(graph: Graph): { type: string; count: number }[] {
   return [...counts].map(([type, count]) => ({ type, count })).sort((a, b) => b.count - a.count || (a.type < b.type ? -1 : 1));
 }
 
-function inputSpecs(graph: Graph): NamedSpec[] {
+/** Of a graph that is no ONNX model. */
+export function inputSpecs(graph: Graph): NamedSpec[] {
   return dataNodes(graph).flatMap(({ name, outputDescs: [desc] }) =>
     desc === undefined ? [] : [{ name, dtype: desc.dtype, shape: desc.shape }],
   );
 }
 
-function outputSpecs(graph: Graph | CheckedGraph): NamedSpec[] {
+export function outputSpecs(graph: Graph | CheckedGraph): NamedSpec[] {
   if ('spec' in graph) return graph.outputs.map(({ name, value }) => ({ ...graph.spec(value), name }));
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
   return graph.outputs.flatMap(({ name, value }) => {

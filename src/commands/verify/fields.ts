@@ -2,9 +2,7 @@
 import type { NamedTensor } from '../../graph/tensor.js';
 import { elementIndex } from '../../weights/element-index.js';
 import type { Judgement } from '../../weights/judge.js';
-
-/** JSON has no words for these. */
-export type AnyNumber = number | 'nan' | 'inf' | '-inf';
+import { type AnyNumber, anyNumber } from '../shared/any-number.js';
 
 export interface ComparedFields {
   readonly name: string;
@@ -83,15 +81,10 @@ export function comparedFields({ name, dtype, shape, allowance, metrics, passed 
         ? null
         : {
             index: elementIndex(worst.place, shape),
-            actual: anyNumber(worst.actual) as AnyNumber,
-            expected: anyNumber(worst.expected) as AnyNumber,
+            actual: anyNumber(worst.actual),
+            expected: anyNumber(worst.expected),
           },
   };
-}
-
-function anyNumber(value: number | undefined): AnyNumber | null {
-  if (value === undefined || Number.isFinite(value)) return value ?? null;
-  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
 
 /** Failures of judgements, each with the output that it is about. */
