@@ -14,7 +14,8 @@ import type { CastReport } from '../weights/values.js';
 import { readWeightMap } from '../weights/weight-map.js';
 import { OUT_FORMATS, type OutFormat, refuseOutputs, writeTensors } from '../weights/write.js';
 import { openBundleAt } from './shared/bundle.js';
-import { DEVICE_OPTIONS, type DeviceValues, deviceRequest, deviceShape } from './shared/device-options.js';
+import { DEVICE_OPTIONS, type DeviceValues, deviceRequest } from './shared/device-options.js';
+import { deviceShape } from './shared/device-shape.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface RunValues extends DeviceValues {

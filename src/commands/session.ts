@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { serve } from './session/serve.js';
 import { ServedSession } from './session/served-session.js';
-import { DEVICE_OPTIONS, type DeviceValues, deviceShape } from './shared/device-options.js';
+import { DEVICE_OPTIONS, type DeviceValues } from './shared/device-options.js';
+import { deviceShape } from './shared/device-shape.js';
 import { openSession } from './shared/open-session.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 

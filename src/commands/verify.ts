@@ -2,6 +2,8 @@
 import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { openBundleFile } from './shared/bundle.js';
+import { DEVICE_OPTIONS } from './shared/device-options.js';
+import { deviceShape } from './shared/device-shape.js';
 import type { InputFields } from './shared/input-fields.js';
 import { PREDICTOR_OPTIONS } from './shared/predictor.js';
 import { PREDICTOR_SHAPE, SEED } from './shared/predictor-shape.js';
@@ -35,6 +37,7 @@ const values: ValuesSchema<VerifyValues> = z.strictObject({
   rtol: texts,
   cosine: texts,
   validate: z.boolean().default(false),
+  ...deviceShape,
   backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
 }) as ValuesSchema<VerifyValues>;
 
@@ -77,6 +80,7 @@ NaN and infinity equal themselves, and nothing else within any tolerance.`,
     { flags: '--cast', help: 'as for run' },
     { flags: '--ignore-extra', help: 'as for run' },
     { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    ...DEVICE_OPTIONS,
   ],
   examples: [
     'ascend-bundle verify linear.om --input x=@x.npy --golden outputs.npz',

@@ -1,6 +1,5 @@
 // The options of every verb that executes a bundle: how a device is used. On the CPU they say nothing, so they are refused there.
 import { resolve } from 'node:path';
-import * as z from 'zod';
 import type { DeviceRequest } from '../../backends/ascend/acl/request.js';
 import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
@@ -22,17 +21,6 @@ export const DEVICE_OPTIONS: readonly OptionRow[] = [
   { flags: '--trace <file>', help: 'write each native call as a JSON line' },
   { flags: '--ascend-home <folder>', help: 'the CANN to use' },
 ];
-
-const DEVICE_ERROR = 'must be a whole number of at least 0';
-const SECONDS_ERROR = 'must be a number of seconds above 0, and at most 2000000';
-
-export const deviceShape = {
-  device: z.coerce.number(DEVICE_ERROR).int(DEVICE_ERROR).min(0, DEVICE_ERROR).max(0x7fffffff, DEVICE_ERROR).optional(),
-  memory: z.enum(['auto', 'low']).optional(),
-  timeout: z.coerce.number(SECONDS_ERROR).positive(SECONDS_ERROR).max(2_000_000, SECONDS_ERROR).optional(),
-  trace: z.string().optional(),
-  ascendHome: z.string().optional(),
-};
 
 const FLAGS: Readonly<Record<keyof DeviceValues, string>> = {
   device: '--device',

@@ -1,7 +1,7 @@
 // What a bundle is compared with: another bundle, or the graph that it was built from. Inputs and outputs go by name, or by order
 // where the compiler has given names of its own.
 import type { GraphSource } from '../../backends/backend.js';
-import { openGraph } from '../../backends/registry.js';
+import { bundleBackend, openGraph } from '../../backends/registry.js';
 import { openFile } from '../../base/bytes.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { requireKind } from '../../formats/kind.js';
@@ -9,6 +9,8 @@ import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { describeSpec, fitsShape, type NamedSpec, type NamedTensor, type Tensor } from '../../graph/tensor.js';
 import { type ExpectedTensor, type Pairing, pairSpecs } from '../../weights/judge.js';
 import { listNames } from '../../weights/read.js';
+import { openBundleAt } from '../shared/bundle.js';
+import type { DeviceValues } from '../shared/device-options.js';
 import { openSession } from '../shared/open-session.js';
 import { openPredictor, type PredictorOptions, predictionWarnings } from '../shared/predictor.js';
 import { readGraphSource } from '../shared/source.js';
@@ -44,11 +46,18 @@ const KINDS = ['bundle', 'graph-json', 'onnx', 'air'] as const;
 
 /**
  * @param of  what the bundle takes and gives
+ * @param device  that another bundle runs on, where it is for one
  * @throws FILE_KIND, TENSOR_MISMATCH when it takes other inputs or gives another number of outputs, and what opening throws
  */
-export async function openReference(path: string, of: Specs, weights: readonly RefreshableWeight[], io: Io): Promise<Reference> {
+export async function openReference(
+  path: string,
+  of: Specs,
+  weights: readonly RefreshableWeight[],
+  device: DeviceValues,
+  io: Io,
+): Promise<Reference> {
   const kind = requireKind(openFile(path), path, KINDS, 'a bundle or a graph (graph.json, ONNX or .air)');
-  if (kind === 'bundle') return referenceOf(await openBundleRunner(path, io), { check: 'against', path, graph: undefined }, of, io);
+  if (kind === 'bundle') return referenceOf(await openBundleRunner(path, device, io), { check: 'against', path, graph: undefined }, of, io);
   const graph = readGraphSource(path);
   const names = weights.map(({ constName }) => constName);
   return referenceOf(await openGraph(graph, names), { check: 'against', path, graph }, of, io);
@@ -89,10 +98,12 @@ export async function openPrediction(
   return referenceOf(runner, { check: 'predict', path, graph }, of, io);
 }
 
-async function openBundleRunner(path: string, io: Io): Promise<Runner> {
+async function openBundleRunner(path: string, { trace: _, ...device }: DeviceValues, io: Io): Promise<Runner> {
   // The backend of the other bundle is not the one that the result is about.
   const silent: Io = { useBackend: () => undefined, warn: (problem) => io.warn(problem), step: async (_, work) => await work() };
-  const { session, hasInit } = await openSession(path, 'auto', silent);
+  const isForDevice = bundleBackend(openBundleAt(path)) === 'ascend';
+  // The trace is that of the bundle that is verified.
+  const { session, hasInit } = await openSession(path, 'auto', silent, isForDevice ? device : {});
   return {
     inputs: session.inputs,
     outputs: session.outputs,

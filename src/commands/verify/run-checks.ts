@@ -13,6 +13,7 @@ import { Allowances, type ToleranceValues } from '../../weights/tolerance.js';
 import { readUpdates } from '../../weights/updates.js';
 import { parseTensorValue } from '../../weights/value-syntax.js';
 import { readWeightMap } from '../../weights/weight-map.js';
+import type { DeviceValues } from '../shared/device-options.js';
 import { type InputFields, inputFields } from '../shared/input-fields.js';
 import { type Opened, openSession } from '../shared/open-session.js';
 import type { Precision } from '../shared/predictor.js';
@@ -24,7 +25,7 @@ import { type Round, roundTrip } from './journey.js';
 import { openPrediction, openReference, type Reference, type Weights } from './references.js';
 
 /** What of the command line is for running. */
-export interface RunRequest extends ToleranceValues {
+export interface RunRequest extends ToleranceValues, DeviceValues {
   readonly bundle: string;
   readonly input: readonly string[];
   readonly seed: number;
@@ -66,13 +67,13 @@ export async function runChecks(
   try {
     if (request.against !== undefined) {
       const path = request.against;
-      references.push(await io.step('open reference', () => openReference(path, specs, bundle.weights, io)));
+      references.push(await io.step('open reference', () => openReference(path, specs, bundle.weights, request, io)));
     }
     if (request.predict !== undefined) {
       const path = request.predict;
       references.push(await io.step('open reference', () => openPrediction(path, specs, bundle.weights, request, io)));
     }
-    await using opened = await openSession(request.bundle, request.backend, io);
+    await using opened = await openSession(request.bundle, request.backend, io, request);
     const checks = await checksOf(opened, prepared, references, request, alone, io);
     return { checks, inputs: prepared.inputFields };
   } finally {
