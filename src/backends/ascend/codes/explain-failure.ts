@@ -43,6 +43,11 @@ export function explanationLines({ status, codes }: FailureExplanation): string[
   return [status, ...codes].map(({ code, name, meaning }) => `${[code, name].filter((one) => one !== null).join(' ')}: ${meaning}`);
 }
 
+/** What CANN says of a failure that has no status: a handle that is NULL. */
+export function vendorWords(text: string): string | null {
+  return saidBy(parseGeText(text));
+}
+
 function saidBy(messages: readonly GeMessage[]): string | null {
   const first = messages.find(({ code }) => !VAGUE.includes(code)) ?? messages[0];
   if (first === undefined) return null;

@@ -1,7 +1,7 @@
 // Every native call goes through here: checked before, noted while it runs, its status checked after. A status that is not success
 // becomes one error with the call, the status by name, what the vendor says about it and the first lines of its log.
 import { AscendBundleError, type NativeDetails } from '../../../base/errors.js';
-import { describeCode, explainFailure, type GeMessage, parseGeText } from '../codes/index.js';
+import { describeCode, explainFailure, type GeMessage, parseGeText, vendorWords } from '../codes/index.js';
 import { isOut, outValue, type Prepared, prepareArguments } from './arguments.js';
 import { freshText } from './error-text.js';
 import type { Ffi, FfiType } from './ffi.js';
@@ -184,7 +184,7 @@ function callError(
   log: readonly string[],
 ): AscendBundleError {
   const family = returns === 'graphStatus' ? 'graphStatus' : 'aclError';
-  const { said, fix } = code === null ? { said: null, fix: undefined } : explainFailure({ family, status: code, text });
+  const { said, fix } = code === null ? { said: vendorWords(text), fix: undefined } : explainFailure({ family, status: code, text });
   const reason = said ?? (text.trim().split('\n', 1)[0] || log[0]);
   const native: NativeDetails = {
     call: name,
