@@ -1,5 +1,5 @@
 // The memory kit on libc itself. What it reads is compared with what the system says of the same memory.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openFfi } from '../../src/backends/ascend/native/ffi.js';
 import { openMemory } from '../../src/backends/ascend/native/memory.js';
@@ -58,6 +58,19 @@ test('a new mapped file has its blocks before anything is written', () => {
   expect(statSync(path)).toMatchObject({ size: 1 << 20, blocks: expect.toSatisfy((blocks: number) => blocks * 512 >= 1 << 20) });
   memory.write(map.address + (1n << 20n) - 3n, Buffer.from('end'));
   expect(readFileSync(path).subarray(-3).toString()).toBe('end');
+  map.unmap();
+});
+
+test('a file of more than 4 GiB is mapped whole', () => {
+  const path = folder.write('large.bin', '');
+  const bytes = 5 * 2 ** 30;
+  truncateSync(path, bytes);
+  const fd = openSync(path, 'r+');
+  writeSync(fd, 'end', bytes - 3);
+  closeSync(fd);
+  const map = memory.mapFile(path, 'read');
+  expect(map.length).toBe(bytes);
+  expect(memory.read(map.address + BigInt(bytes) - 4n, 4).toString()).toBe('\0end');
   map.unmap();
 });
 

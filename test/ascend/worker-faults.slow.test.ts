@@ -91,6 +91,20 @@ describe.skipIf(!hasStandin)('a build that goes well', () => {
   });
 });
 
+describe.skipIf(!hasStandin)('a trace', () => {
+  test('that does not fit on its disk ends the build with the reason', async () => {
+    const one = await worker([], { trace: '/dev/full' });
+    expect(await failure(one.request(build()))).toMatchObject({ code: 'FILE_IO', message: '/dev/full does not fit: the disk is full.' });
+    await one.close();
+    expect(readdirSync(jobs)).toEqual([]);
+  });
+
+  test('that cannot be begun is told before anything starts', async () => {
+    expect(await failure(worker([], { trace: folder.path('nowhere/t.jsonl') }))).toMatchObject({ code: 'FILE_NOT_FOUND', exitCode: 7 });
+    expect(readdirSync(jobs)).toEqual([]);
+  });
+});
+
 describe.skipIf(!hasStandin)('a crash', () => {
   const kinds = [
     ['segv', 'SIGSEGV'],

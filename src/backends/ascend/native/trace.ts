@@ -1,5 +1,6 @@
 // What is called: the call under way in a file of fixed size, so that it is known after a crash, and each finished call as a JSON line.
 import { appendFileSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { fileError } from '../../../base/bytes.js';
 
 /** The beginning of one line of `--trace`, and one call of `--dry-run`. */
 export interface CallRecord {
@@ -42,6 +43,8 @@ export function openJournal({ underWay, trace }: JournalFiles): Journal {
     record.write(text, 'utf8');
     writeSync(fd, record, 0, RECORD_BYTES, 0);
   };
+  // The block is there from now on: a disk that fills up later does not matter.
+  note('');
   return {
     begin(call) {
       const whole = JSON.stringify(call);
@@ -50,21 +53,25 @@ export function openJournal({ underWay, trace }: JournalFiles): Journal {
     end(call, outcome) {
       note('');
       if (traceFd === undefined || outcome === undefined) return;
-      writeSync(traceFd, `${JSON.stringify({ t: rounded(performance.now() - start), ...call, ...outcome })}\n`);
+      const line = `${JSON.stringify({ t: rounded(performance.now() - start), ...call, ...outcome })}\n`;
+      try {
+        writeSync(traceFd, line);
+      } catch (cause) {
+        throw fileError(trace as string, cause, 'write');
+      }
     },
   };
 }
 
 /** The call that had begun and not ended when the process that wrote `path` died. */
 export function callUnderWay(path: string): CallRecord | undefined {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8').trim();
+    const text = readFileSync(path, 'utf8').trim();
+    return text === '' ? undefined : (JSON.parse(text) as CallRecord);
   } catch {
-    // The process died before it called anything.
+    // The process died before it called anything, or in the middle of writing this down.
     return undefined;
   }
-  return text === '' ? undefined : (JSON.parse(text) as CallRecord);
 }
 
 /** The last line of a trace whose process did not live to write it. */
