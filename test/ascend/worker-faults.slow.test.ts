@@ -83,6 +83,14 @@ describe.skipIf(!hasStandin)('a build that goes well', () => {
     expect(leftOver([one.pid])).toEqual([]);
   });
 
+  test('is not spoilt by a crash while it lets go of what it had', async () => {
+    const one = await worker();
+    await one.request({ kind: 'crashAtClose' });
+    await one.close();
+    expect(readdirSync(jobs)).toEqual([]);
+    expect(leftOver([one.pid])).toEqual([]);
+  });
+
   test('closing twice is closing', async () => {
     const one = await worker();
     await one.close();

@@ -4,7 +4,7 @@ import { type NativeWorker, startWorker, type WorkerOptions } from '../../src/ba
 import { bundleNative } from './native-script.js';
 
 export interface TestRequest {
-  readonly kind: 'build' | 'open' | 'children' | 'echo' | 'throw' | 'steps';
+  readonly kind: 'build' | 'open' | 'crashAtClose' | 'children' | 'echo' | 'throw' | 'steps';
   readonly [field: string]: unknown;
 }
 
@@ -17,9 +17,13 @@ const PROGRAM = `
   import { AscendBundleError } from './src/base/errors.js';
   import { serveParent } from './src/backends/ascend/worker/serve.js';
 
+  let atClose = () => undefined;
   serveParent(({ native, folder, step }) => ({
-    close: () => undefined,
+    close: () => atClose(),
     table: {
+      crashAtClose: () => {
+        atClose = () => process.kill(process.pid, 'SIGSEGV');
+      },
       echo: ({ value }) => value,
       open: ({ uses }) => uses.forEach((use) => native.libraries.open(use)),
       steps: async ({ steps }) => {

@@ -1,0 +1,250 @@
+// The command line's end of one native process, from its start to the moment when nothing of it remains.
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { AscendBundleError, type NativeDetails } from '../../../base/errors.js';
+import { callUnderWay, traceUnfinished } from '../native/trace.js';
+import { crashError, type Ending, interruptedError, raised, startError, timeoutError } from './failures.js';
+import { forkWorker } from './fork.js';
+import { dropLargeFiles, jobPaths, outputTail, removeJobFolder } from './job-folder.js';
+import type { NativeWorker, RequestOptions, WorkerOptions } from './native-worker.js';
+import { limitOutput } from './output-limit.js';
+import { groupEnd, killAll, startGuard } from './process-group.js';
+import { type FromWorker, PROTOCOL, type ReplyOf, type RequestKind, type RequestOf, type ToWorker } from './protocol.js';
+import { onSignals } from './signals.js';
+
+interface Pending {
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly options: RequestOptions;
+}
+
+/** A process that starts takes 0.1 s; one that has not in this time will not. */
+const START_MS = 60_000;
+/** How long `close` waits for the native side to release a device. */
+const CLOSE_MS = 10_000;
+/** Of what it printed, in an error. */
+const OUTPUT_LINES = 20;
+/** Messages that were sent before the end may come after its announcement. */
+const DRAIN_MS = 200;
+
+export class RunningWorker implements NativeWorker {
+  readonly pid: number;
+  readonly folder: string;
+  readonly #options: WorkerOptions;
+  readonly #job = randomUUID();
+  readonly #root: string;
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  readonly #release: (() => void)[] = [];
+  #nextId = 1;
+  #isKept = false;
+  #isGone = false;
+  /** Why it is gone, for whoever asks it something afterwards. */
+  #end: unknown;
+  #closed: (() => void) | undefined;
+  readonly #exit: Promise<void>;
+  #destroyed: Promise<void> | undefined;
+
+  constructor(options: WorkerOptions, entry: string, root: string) {
+    this.#options = options;
+    this.#root = root;
+    const paths = jobPaths(root);
+    this.folder = paths.work;
+    this.#child = forkWorker({ entry, paths, env: options.env, job: this.#job });
+    this.pid = this.#child.pid ?? 0;
+    this.#exit = new Promise((resolve) => {
+      if (this.pid === 0) resolve();
+      // 'exit', not 'close': 'close' never comes while something that it started holds our files.
+      else this.#child.once('exit', () => resolve());
+    });
+    this.#child.on('message', (message: FromWorker) => this.#receive(message));
+    this.#child.on('error', (cause) => this.#fail(startError(cause.message, [])));
+    this.#child.on('exit', (code, signal) => this.#exited(code, signal));
+    if (this.pid === 0) return;
+    const guard = startGuard(this.pid, root, this.#job);
+    this.#release.push(
+      () => guard.dismiss(),
+      limitOutput(paths.output),
+      onSignals((signal) => this.#interrupt(signal)),
+    );
+    const atExit = (): void => {
+      this.#kill();
+      this.#leaveFolder();
+    };
+    process.on('exit', atExit);
+    this.#release.push(() => void process.off('exit', atExit));
+    const { signal } = options;
+    const abort = (): void => void this.#interrupt('SIGINT');
+    signal?.addEventListener('abort', abort);
+    this.#release.push(() => signal?.removeEventListener('abort', abort));
+    if (signal?.aborted) abort();
+  }
+
+  async ready(): Promise<void> {
+    const { libraryFolders, trace, timeoutMs = START_MS } = this.#options;
+    const hello: ToWorker = { type: 'hello', protocol: PROTOCOL, setup: { libraryFolders, folder: this.#root, trace } };
+    await this.#ask(0, hello, { timeoutMs });
+  }
+
+  async request<K extends RequestKind>(request: RequestOf<K>, options: RequestOptions = {}): Promise<ReplyOf<K>> {
+    const id = this.#nextId++;
+    const message = { type: 'request', id, request } as ToWorker;
+    return (await this.#ask(id, message, { timeoutMs: this.#options.timeoutMs, ...options })) as ReplyOf<K>;
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isGone) {
+      const closed = new Promise<void>((resolve) => {
+        this.#closed = resolve;
+      });
+      const timer = setTimeout(() => this.#closed?.(), CLOSE_MS);
+      this.#hold();
+      this.#send({ type: 'close' });
+      await closed;
+      clearTimeout(timer);
+      this.#end ??= new TypeError('the native process was closed');
+    }
+    await this.#destroy();
+    for (const { reject } of this.#pending.values()) reject(this.#end);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #ask(id: number, message: ToWorker, options: RequestOptions): Promise<unknown> {
+    if (this.#isGone) return Promise.reject(this.#end);
+    const { timeoutMs } = options;
+    let timer: NodeJS.Timeout | undefined;
+    const answered = new Promise<unknown>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, options });
+      if (timeoutMs !== undefined) timer = setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
+      this.#hold();
+      this.#send(message);
+    });
+    return answered.finally(() => {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+      if (this.#pending.size === 0) this.#letGo();
+    });
+  }
+
+  #send(message: ToWorker): void {
+    // It may have died a moment ago; 'exit' tells.
+    this.#child.send(message, () => undefined);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        if (message.protocol === PROTOCOL) return this.#pending.get(0)?.resolve(undefined);
+        return this.#fail(startError(`its protocol is ${message.protocol}, and this one speaks ${PROTOCOL}`, []));
+      case 'refused':
+        return this.#fail(startError(message.reason, outputTail(this.#root, 5)));
+      case 'step':
+        return this.#pending.get(message.id)?.options.onStep?.(message.step);
+      case 'warning':
+        return this.#pending.get(message.id)?.options.onWarning?.(message.warning);
+      case 'reply':
+        return this.#pending.get(message.id)?.resolve(message.reply);
+      case 'failure':
+        return this.#pending.get(message.id)?.reject(this.#withFolder(raised(message.error)));
+      case 'closed':
+        return this.#closed?.();
+    }
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#isGone) return;
+    // What it was asked is done. Whatever it stumbled over while it released things, there is nobody to tell and nothing to keep.
+    if (this.#closed !== undefined && this.#pending.size === 0) return this.#closed();
+    const end = (): void => {
+      if (this.#isGone) return;
+      this.#fail(crashError({ code, signal, ...this.#ending(signal ?? `exit ${code}`) }));
+    };
+    const timer = setTimeout(end, DRAIN_MS);
+    this.#child.once('disconnect', () => {
+      clearTimeout(timer);
+      end();
+    });
+    if (!this.#child.connected) {
+      clearTimeout(timer);
+      end();
+    }
+  }
+
+  #timedOut(timeoutMs: number): void {
+    if (this.#isGone) return;
+    this.#fail(timeoutError({ timeoutMs, ...this.#ending('timeout') }));
+  }
+
+  /** What is known of an end in the middle of things. The call that never ended has its line in the trace too. */
+  #ending(status: string): Ending {
+    const underWay = callUnderWay(jobPaths(this.#root).underWay);
+    const { trace } = this.#options;
+    if (trace !== undefined && underWay !== undefined) traceUnfinished(trace, underWay, status);
+    return { underWay, output: outputTail(this.#root, OUTPUT_LINES), folder: this.#keep() };
+  }
+
+  /** @returns whether somebody is told: a request that was waiting */
+  #interrupt(signal: NodeJS.Signals): boolean {
+    const isWaiting = this.#pending.size > 0;
+    this.#isKept = false;
+    this.#fail(interruptedError(signal));
+    return isWaiting;
+  }
+
+  #fail(error: unknown): void {
+    this.#end ??= error;
+    // Nobody hears of it before there is nothing left.
+    void this.#destroy().then(() => {
+      this.#closed?.();
+      for (const { reject } of this.#pending.values()) reject(this.#end);
+    });
+  }
+
+  /** Only a failure of the vendor's code is told in the folder; the rest was ours to say. */
+  #withFolder(error: Error): Error {
+    if (!(error instanceof AscendBundleError) || error.native === undefined) return error;
+    const { code, message, fix, at, problems, cause } = error;
+    const native: NativeDetails = { ...error.native, folder: this.#keep() };
+    return new AscendBundleError(code, { message, fix, at, problems, cause, native });
+  }
+
+  #keep(): string {
+    this.#isKept = true;
+    return this.#root;
+  }
+
+  #destroy(): Promise<void> {
+    this.#destroyed ??= (async () => {
+      this.#kill();
+      await groupEnd(this.#exit, this.pid);
+      for (const release of this.#release) release();
+      this.#leaveFolder();
+    })();
+    return this.#destroyed;
+  }
+
+  /** Not asked to end by itself: destructors of the vendor's libraries may hang and crash. */
+  #kill(): void {
+    if (this.pid !== 0 && !this.#isGone) killAll(this.pid, this.#job);
+    this.#isGone = true;
+  }
+
+  #leaveFolder(): void {
+    if (this.#isKept) dropLargeFiles(this.#root);
+    else removeJobFolder(this.#root);
+  }
+
+  /** Idle, it does not keep the command line alive: the end of that is its end. */
+  #letGo(): void {
+    this.#child.unref();
+    this.#child.channel?.unref();
+  }
+
+  #hold(): void {
+    this.#child.ref();
+    this.#child.channel?.ref();
+  }
+}
