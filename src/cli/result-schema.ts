@@ -289,6 +289,10 @@ const inspect = z.strictObject({
   submodels: z.array(submodel),
   weights: z.array(weight),
   attributes,
+  digest: z
+    .strictObject({ sha256: z.string(), weights: z.array(z.strictObject({ name: z.string(), sha256: z.string().nullable() })) })
+    .nullable()
+    .describe('null without --digest'),
   model: z
     .strictObject({
       name: z.string(),

@@ -2,20 +2,23 @@
 import * as z from 'zod';
 import { bundleBackend } from '../backends/registry.js';
 import { type FileBytes, openFile } from '../base/bytes.js';
+import { sha256 } from '../base/digest.js';
 import { AscendBundleError } from '../base/errors.js';
 import { KINDS, type Kind, requireKind } from '../formats/kind.js';
 import { checkVariables, OmModel, readBundle, readOm } from '../formats/om/index.js';
 import { bundleAttributes, modelAttributes } from './shared/attributes.js';
 import { type BundleFields, bundleFields, type PartitionFields, partitionFields, type SpecFields, specFields } from './shared/bundle.js';
 import { type GraphFields, graphFields } from './shared/graph-fields.js';
+import { weightDigests } from './shared/manifest.js';
 import { isGraphKind, readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface InspectValues {
   readonly file: string;
+  readonly digest: boolean;
 }
 
-const values: ValuesSchema<InspectValues> = z.strictObject({ file: z.string() });
+const values: ValuesSchema<InspectValues> = z.strictObject({ file: z.string(), digest: z.boolean().default(false) });
 
 export interface ModelFields {
   readonly name: string;
@@ -31,6 +34,13 @@ export interface ModelFields {
   readonly constants: { readonly count: number; readonly bytes: number } | null;
 }
 
+export interface DigestFields {
+  /** Of the whole file. */
+  readonly sha256: string;
+  /** Of the initial value of each weight of a bundle, in update order; null where it has none. */
+  readonly weights: readonly { readonly name: string; readonly sha256: string | null }[];
+}
+
 export interface InspectResult extends Omit<BundleFields, 'layout'> {
   readonly path: string;
   readonly bytes: number;
@@ -40,6 +50,8 @@ export interface InspectResult extends Omit<BundleFields, 'layout'> {
   readonly backend: 'host' | 'ascend' | null;
   /** What the compiler of a bundle or a model said of itself and its target: `soc_version`, `opp_version`, … */
   readonly attributes: Readonly<Record<string, string>>;
+  /** With --digest. */
+  readonly digest: DigestFields | null;
   /** Of a single compiled model. */
   readonly model: ModelFields | null;
   /** Of a graph that is not compiled. */
@@ -51,17 +63,29 @@ export const inspect: Verb<InspectValues, InspectResult> = {
   summary: 'show what is inside a bundle, a model or a graph',
   description: `Shows a weight-updatable bundle with its graphs, inputs, outputs and weights in update order; an offline model (.om) of any family; a graph.json, an ONNX model or an .air file. No device and no vendor software is needed.`,
   arguments: [{ name: 'file', help: 'the file; its kind is told from its content' }],
-  options: [],
-  examples: ['ascend-bundle inspect linear.om', 'ascend-bundle inspect linear.om --json'],
+  options: [{ flags: '--digest', help: 'also a sha256 of the file and of the initial value of each weight; reads all of it' }],
+  examples: ['ascend-bundle inspect linear.om', 'ascend-bundle inspect linear.om --json', 'ascend-bundle inspect linear.om --digest'],
   values,
   run: inspectFile,
 };
 
-async function inspectFile({ file: path }: InspectValues, io: Io): Promise<Outcome<InspectResult>> {
+async function inspectFile({ file: path, digest }: InspectValues, io: Io): Promise<Outcome<InspectResult>> {
   const file = openFile(path);
   const kind = requireKind(file, path, Object.keys(KINDS) as Kind[], 'a bundle, a model or a graph');
   for (const problem of UNREADABLE[kind] ?? []) io.warn({ code: 'FILE_KIND', ...problem });
-  return { result: { ...NOTHING, path, bytes: file.length, kind, ...partsOf(kind, file, io) } };
+  const parts = partsOf(kind, file, io);
+  const digests = digest ? await io.step('digest', () => digestsOf(kind, file)) : null;
+  return { result: { ...NOTHING, path, bytes: file.length, kind, ...parts, digest: digests } };
+}
+
+function digestsOf(kind: Kind, file: FileBytes): DigestFields {
+  if (kind !== 'bundle') return { sha256: sha256(file), weights: [] };
+  const bundle = readBundle(file, file.path);
+  const digests = weightDigests(bundle);
+  return {
+    sha256: sha256(file),
+    weights: bundle.weights.map(({ constName }) => ({ name: constName, sha256: digests.get(constName) ?? null })),
+  };
 }
 
 /** What to say of files of which nothing can be shown. */
@@ -83,6 +107,7 @@ const NOTHING = {
   submodels: [],
   weights: [],
   attributes: {},
+  digest: null,
   model: null,
   graph: null,
 } as const;

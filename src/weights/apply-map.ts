@@ -3,9 +3,18 @@ import { AscendBundleError } from '../base/errors.js';
 import { jsonPointer } from '../base/json-text.js';
 import { describeSpec, type NamedTensor, type Tensor } from '../graph/tensor.js';
 import { transposeTensor } from '../graph/transpose.js';
-import type { WeightMapFile } from './weight-map-schema.js';
 
-export type MapEntry = WeightMapFile['entries'][number];
+/** As `mapSchema` has it; said here so that the library's types do not depend on zod's. */
+export interface MapEntry {
+  /** The name in the checkpoint. */
+  readonly from: string;
+  /** The constant of the graph, the weight of the bundle. */
+  readonly to: string;
+  /** Axis i of the weight is axis transpose[i] of the tensor. */
+  readonly transpose?: readonly number[] | undefined;
+  /** How it was found; for the reader. */
+  readonly by?: string | undefined;
+}
 
 export interface WeightMap {
   /** Of the file, for messages. */

@@ -67,3 +67,15 @@ test('bundle and manifest appear together or not at all', async () => {
   expect((await place.call([...LINEAR, '-o', 'a.om', '--manifest', '--force', '--json'])).stdout).toContain('"path": "a.om.manifest.json"');
   expect(manifestAt(place.path('a.om.manifest.json')).bundle.sha256).toBe(sha256(readFileSync(place.path('a.om'))));
 });
+
+test('inspect --digest gives the digests of the manifest', async () => {
+  const place = new Workplace();
+  await place.call([...LINEAR, '-o', 'a.om', '--manifest']);
+  const { bundle, weights } = manifestAt(place.path('a.om.manifest.json'));
+  const { result } = JSON.parse((await place.call(['inspect', 'a.om', '--digest', '--json'])).stdout);
+  expect(result.digest).toEqual({ sha256: bundle.sha256, weights: weights.map(({ name, sha256: digest }) => ({ name, sha256: digest })) });
+  expect((await place.call(['inspect', 'a.om', '--digest'])).stdout).toContain(`the file  ${bundle.sha256}`);
+  const graph = JSON.parse((await place.call(['inspect', 'examples/linear/graph.json', '--digest', '--json'])).stdout).result;
+  expect(graph.digest).toEqual({ sha256: sha256(readFileSync(place.path('examples/linear/graph.json'))), weights: [] });
+  expect(JSON.parse((await place.call(['inspect', 'a.om', '--json'])).stdout).result.digest).toBeNull();
+});

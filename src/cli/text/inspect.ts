@@ -1,5 +1,5 @@
 // A file as a person wants to read it first: what it is, its graphs, its inputs and outputs, its weights.
-import type { InspectResult, ModelFields } from '../../commands/inspect.js';
+import type { DigestFields, InspectResult, ModelFields } from '../../commands/inspect.js';
 import type { PartitionFields, SpecFields, SubmodelFields, WeightFields } from '../../commands/shared/bundle.js';
 import type { GraphFields } from '../../commands/shared/graph-fields.js';
 import { KINDS } from '../../formats/kind.js';
@@ -11,6 +11,7 @@ export function inspectText(result: InspectResult, style: Style): string {
   if (result.kind === 'bundle') sections.push(...bundleSections(result, style));
   if (result.model !== null) sections.push(...modelSections(result.model, style));
   if (result.graph !== null) sections.push(...graphSections(result.graph, style));
+  if (result.digest !== null) sections.push(digestText(result.digest, style));
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
@@ -126,6 +127,16 @@ function graphSections({ name, nodes, subgraphs, operators, inputs, outputs, con
     specsText('outputs', outputs, style),
   ];
 }
+
+function digestText({ sha256, weights }: DigestFields, style: Style): string {
+  const rows = [{ name: 'the file', sha256 }, ...weights];
+  return section('sha256', tableText(rows, DIGEST_COLUMNS, style), style);
+}
+
+const DIGEST_COLUMNS: readonly Column<DigestFields['weights'][number]>[] = [
+  { title: 'of', cell: (row) => row.name },
+  { title: 'sha256', cell: (row) => row.sha256 ?? 'no initial value' },
+];
 
 const SPEC_COLUMNS: readonly Column<SpecFields>[] = [
   { title: 'name', cell: (row) => row.name },

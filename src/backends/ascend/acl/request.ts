@@ -12,7 +12,7 @@ export interface DeviceRequest {
   /** Where each native call is written as a JSON line. */
   readonly trace?: string | undefined;
   /** Instead of the environment of this process. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** The installation to use instead of the one that is found. */
   readonly ascendHome?: string | undefined;
 }
