@@ -88,12 +88,12 @@ async function runDoctor(given: DoctorValues, io: Io): Promise<Outcome<DoctorRes
   return { result, error: given.for === undefined ? undefined : unusableError(diagnosis, given.for) };
 }
 
-/** The result has the details: here it is one line. */
+/** The table has what mends each: here it is one line. */
 function unusableError(diagnosis: Diagnosis, use: DoctorUse): AscendBundleError | undefined {
   const why = whyUnusable(diagnosis, use);
   if (why === undefined) return undefined;
-  const { message, problems } = why;
-  return new AscendBundleError('BACKEND_UNAVAILABLE', { message, fix: problems[0]?.fix });
+  const first = diagnosis.checks.find(({ status, uses }) => status === 'missing' && uses.includes(use));
+  return new AscendBundleError('BACKEND_UNAVAILABLE', { message: why.message, fix: first?.fix ?? undefined });
 }
 
 function hostFields({ isUsable, message, fix }: HostCheck): CheckFields {

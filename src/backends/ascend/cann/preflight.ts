@@ -1,6 +1,7 @@
 // Before CANN's libraries are opened: where it is, the environment it needs, and what speaks against it. Only what cannot work is
 // refused; whatever GE might accept is a warning at most.
-import { AscendBundleError, type Problem } from '../../../base/errors.js';
+import type { AscendBundleError, Problem } from '../../../base/errors.js';
+import { problemsError } from '../../../base/problems.js';
 import { type Check, checksFor, problemOf } from './check.js';
 import { fileChecks } from './checks.js';
 import { type ChipList, installedChips } from './chips.js';
@@ -64,14 +65,31 @@ export async function pythonWarnings({ env }: CannEnvironment): Promise<readonly
 const NEEDS: Record<CannUse, string> = { build: 'A build for an NPU', run: 'A run on an NPU' };
 
 export function unavailable(use: CannUse, missing: readonly Check[]): AscendBundleError {
-  const [first] = missing;
   const host =
     use === 'build'
       ? ' To work on the CPU instead, build with --backend host (without options of GE); such a bundle does not load on an NPU.'
       : '';
-  return new AscendBundleError('BACKEND_UNAVAILABLE', {
-    message: `${NEEDS[use]} cannot work here: ${missing.map(({ message }) => message).join(' ')}`,
-    fix: `${first?.fix ?? ''}${/[.)]$/.test(first?.fix ?? '') ? '' : '.'} ascend-bundle doctor --for ${use} shows all of it.${host}`,
-    problems: missing.map(problemOf),
-  });
+  const seeAlso = `ascend-bundle doctor --for ${use} shows all of it.${host}`;
+  const problems = missing.map(problemOf);
+  const last = problems.length - 1;
+  return problemsError(
+    'BACKEND_UNAVAILABLE',
+    // Where there are several, what holds of all of them is said once, behind the last.
+    problems.map(({ fix, ...problem }, i) => ({
+      ...problem,
+      message: opening(use, problem.message, last),
+      fix: i === last ? `${sentence(fix)}${seeAlso}` : fix,
+    })),
+    `${NEEDS[use]} cannot work here: ${missing.length} things are missing`,
+  );
+}
+
+/** One that is alone is the error itself, and has to say of what. */
+function opening(use: CannUse, message: string, last: number): string {
+  return last === 0 ? `${NEEDS[use]} cannot work here: ${message}` : message;
+}
+
+/** With its stop, as far as it has one. */
+function sentence(fix: string | undefined): string {
+  return fix === undefined ? '' : `${fix}${/[.)]$/.test(fix) ? '' : '.'} `;
 }

@@ -43,7 +43,8 @@ const ACL_FIX = 'Read the text of the error and the first [ERROR] line of the lo
  */
 export function describeCode(family: NumberFamily, code: number): CodeDescription {
   const value = family === 'graphStatus' && code < 0 ? code + 2 ** 32 : code;
-  return listedNumber(value, [family]) ?? unlistedNumber(family, value);
+  // Each passes the other's codes on: a stub of GE answers AscendCL's 100039.
+  return listedNumber(value, [family]) ?? listedNumber(value, ['graphStatus', 'aclError']) ?? unlistedNumber(family, value);
 }
 
 /** The description of a code at the head of an error text: `E10001`. */

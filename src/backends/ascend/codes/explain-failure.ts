@@ -17,7 +17,7 @@ export interface FailureExplanation {
   readonly codes: readonly CodeDescription[];
   /** CANN's first message with its own solution; null where there is no text. */
   readonly said: string | null;
-  /** The way out: of the first code that has one of its own, else of the status. */
+  /** The way out: of the first code that has one of its own; else what the status means, and its way out. */
   readonly fix: string;
 }
 
@@ -34,13 +34,8 @@ export function explainFailure({ family, status, text }: NativeFailure): Failure
     messages,
     codes,
     said: saidBy(messages),
-    fix: telling?.fix ?? described.fix ?? 'Read the log.',
+    fix: telling?.fix ?? [described.meaning, described.fix].filter((part) => part !== null).join(' '),
   };
-}
-
-/** `E10001 (A value is not accepted; …): Value fast for parameter …`, one line per code, for the text under an error. */
-export function explanationLines({ status, codes }: FailureExplanation): string[] {
-  return [status, ...codes].map(({ code, name, meaning }) => `${[code, name].filter((one) => one !== null).join(' ')}: ${meaning}`);
 }
 
 /** What CANN says of a failure that has no status: a handle that is NULL. */
