@@ -1,8 +1,19 @@
-// npm run bench [-- start check large patch]: the numbers that the README names, measured on this machine. Ratios are taken in one run, runs in turn,
+// npm run bench [-- start check large patch diff]: the numbers that the README names, measured on this machine. Ratios are taken in one run, runs in turn,
 // because absolute times on a shared machine mean little. Needs Linux, and 4 GB of room in the temporary folder.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fsyncSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  createReadStream,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bytes, int, tagged } from './protobuf.js';
@@ -13,7 +24,7 @@ const DIM = 4096;
 const LAYER_BYTES = DIM * DIM * 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-bench-'));
-const PARTS = { start: startUp, check: checkHeaders, large: largeModels, patch: patchInPlace };
+const PARTS = { start: startUp, check: checkHeaders, large: largeModels, patch: patchInPlace, diff: diffLarge };
 const asked = process.argv.slice(2);
 try {
   for (const [name, part] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) await part();
@@ -110,6 +121,60 @@ function patchInPlace(runs = 9) {
   print('  one weight of 25', `${median(times.one).toFixed(0)} ms: ${ratio('one')} x raw bytes; peak ${Math.max(...peaks)} MiB`);
 }
 
+/** Against a plain read of both files, in turn; first from the disk, then from memory. The processor's time tells what it costs beside others. */
+function diffLarge(runs = 3) {
+  const model = join(folder, 'diff.onnx');
+  const path = (name) => join(folder, `${name}.om`);
+  writeModel(model, 'inline');
+  const names = Array.from({ length: LAYERS }, (_, i) => `w${i}`);
+  measure(['build', model, '--consts', names.join(), '-o', path('a')]);
+  rmSync(model);
+  const { size } = statSync(path('a'));
+  const changes = {
+    'equal files': [],
+    'one weight of 16 differs': ['w9=rand:9'],
+    'all weights differ': names.map((name) => `${name}=rand:1`),
+  };
+  for (const [what, sets] of Object.entries(changes)) {
+    if (sets.length > 0) measure(['patch', path('a'), ...sets.flatMap((set) => ['--set', set]), '-o', path('b')]);
+    else {
+      copyFileSync(path('a'), path('b'));
+      spawnSync('sync', [path('b')]);
+    }
+    const times = { disk: { cat: [], diff: [] }, memory: { cat: [], diff: [] } };
+    const found = [];
+    for (let i = 0; i < runs; i++) {
+      for (const [from, { cat, diff }] of Object.entries(times)) {
+        if (from === 'disk') forget(path('a'), path('b'));
+        cat.push(secondsOf('cat', [path('a'), path('b')]));
+        if (from === 'disk') forget(path('a'), path('b'));
+        const one = measure(['diff', path('a'), path('b'), '--json'], [0, 3]);
+        diff.push(one.seconds);
+        found.push(one);
+      }
+    }
+    const differing = JSON.parse(found[0].stdout).result.weights.filter(({ status }) => status !== 'equal').length;
+    if (differing !== sets.length) throw new Error(`${what}: ${differing} weights differ`);
+    const text = ({ cat, diff }) => `${median(diff).toFixed(1)} s (cat ${median(cat).toFixed(1)} s)`;
+    print(`diff of two ${gib(size)}: ${what}`, `from disk ${text(times.disk)}, from memory ${text(times.memory)}`);
+    const cpu = median(found.map(({ cpuSeconds }) => cpuSeconds));
+    print('', `${cpu.toFixed(1)} s of processor, peak ${Math.max(...found.map(({ peakMiB }) => peakMiB))} MiB`);
+    rmSync(path('b'));
+  }
+  rmSync(path('a'));
+}
+
+/** Out of the page cache; what is not on the disk yet stays. */
+function forget(...paths) {
+  for (const path of paths) spawnSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
+}
+
+function secondsOf(command, args) {
+  const start = performance.now();
+  spawnSync(command, args, { stdio: 'ignore' });
+  return (performance.now() - start) / 1000;
+}
+
 function writeRaw(path, bytes) {
   const block = Buffer.alloc(4 << 20, 1);
   const start = performance.now();
@@ -145,11 +210,13 @@ function writeHeader(path, names, dim) {
 }
 
 /** The process says its own peak when it ends: VmHWM of /proc, and whether the runtime's library is mapped. */
-function measure(args) {
+function measure(args, statuses = [0]) {
   const hook = `process.on('exit', () => {
     const { readFileSync } = require('node:fs');
     const hwm = /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
-    require('node:fs').writeSync(2, '\\n@@' + hwm + ' ' + readFileSync('/proc/self/maps', 'utf8').includes('libonnxruntime') + '\\n');
+    const { user, system } = process.cpuUsage();
+    const loaded = readFileSync('/proc/self/maps', 'utf8').includes('libonnxruntime');
+    require('node:fs').writeSync(2, '\\n@@' + [hwm, loaded, (user + system) / 1e6].join(' ') + '\\n');
   });`;
   const start = performance.now();
   const preload = join(folder, 'peak.cjs');
@@ -160,9 +227,9 @@ function measure(args) {
     maxBuffer: 1 << 26,
   });
   const seconds = (performance.now() - start) / 1000;
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
-  const [, kib, loaded] = /@@(\d+) (\w+)/.exec(stderr);
-  return { seconds, stdout, peakMiB: Math.round(Number(kib) / 1024), loadedOrt: loaded === 'true' };
+  if (!statuses.includes(status)) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
+  const [, kib, loaded, cpu] = /@@(\d+) (\w+) ([\d.]+)/.exec(stderr);
+  return { seconds, stdout, peakMiB: Math.round(Number(kib) / 1024), loadedOrt: loaded === 'true', cpuSeconds: Number(cpu) };
 }
 
 /** x [1, dim] through MatMuls with pseudo-random weights. */
