@@ -1,6 +1,6 @@
 // A graph as a graph.json, where it can be said as one: GE operators that are built in, no sub-graphs, no control edges.
 import { type Bytes, utf8Bytes } from '../../base/bytes.js';
-import type { Problem } from '../../base/errors.js';
+import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { throwProblems } from '../../base/problems.js';
 import { decodeElements, type Element, hasElements } from '../../graph/elements.js';
 import { constValue, dataNodes, type Graph, type Node, splitRef, type TensorDesc, type ValueRef } from '../../graph/graph.js';
@@ -30,6 +30,12 @@ const MOST_NUMBERS = 32;
 
 /** @throws GRAPH_INVALID with everything that a graph.json cannot say */
 export function graphJsonOf(graph: Graph, options: GraphJsonWriteOptions): GraphJsonFiles {
+  if (graph.dialect !== 'ge') {
+    throw new AscendBundleError('GRAPH_INVALID', {
+      message: `Graph "${graph.name}" has the operators of ONNX; a graph.json has those of GE.`,
+      fix: 'Give the ONNX model itself, and extract its weights with --weights.',
+    });
+  }
   const writer = new GraphWriter(graph, options);
   const json = {
     schema: GRAPH_SCHEMA_ID,
@@ -57,7 +63,6 @@ class GraphWriter {
     readonly options: GraphJsonWriteOptions,
   ) {
     this.#names = new Set(graph.nodes.map(({ name }) => name));
-    if (graph.dialect !== 'ge') this.#refuse(undefined, 'it has the operators of ONNX');
     if (graph.outputs.length === 0) this.#refuse(undefined, 'it has no outputs');
   }
 
