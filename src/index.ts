@@ -74,6 +74,8 @@ export interface PatchOptions {
   readonly map?: string;
   /** Convert weights of another dtype; `casts` of the result says what that lost. */
   readonly cast?: boolean;
+  /** LoRA adapters to merge, each with its scale: `a.safetensors:0.8`. */
+  readonly lora?: readonly string[];
   /** Single weights in the grammar of the command line: `w=@w.npy`, `w=splat:0`. */
   readonly set?: readonly string[];
   /** The bundle to write; or replace the one that is given. */

@@ -81,11 +81,32 @@ const cast = z.strictObject({
   rounded: z.int().describe('other values that changed'),
 });
 
+const lora = z.strictObject({
+  weight: z.string(),
+  as: z.enum(['merged', 'down', 'up']).describe('merged: the product was added; down, up: the weight is a factor itself'),
+  transposed: z.boolean().describe('the weight is stored as [in, out]'),
+  by: z.string().describe('how that was told'),
+  adapters: z.array(
+    z.strictObject({
+      path: z.string(),
+      layer: z.string(),
+      rank: z.int(),
+      scale: z.number().describe('what was asked for, times alpha / rank'),
+    }),
+  ),
+});
+
 const run = z.strictObject({
   bundle: z.strictObject({ path: z.string() }),
   initialized: z.boolean(),
   update: z
-    .strictObject({ updated: z.array(z.string()), kept: z.array(z.string()), ignored: z.array(z.string()), casts: z.array(cast) })
+    .strictObject({
+      updated: z.array(z.string()),
+      kept: z.array(z.string()),
+      ignored: z.array(z.string()),
+      casts: z.array(cast),
+      lora: z.array(lora),
+    })
     .nullable(),
   outputs: z
     .array(
@@ -111,6 +132,7 @@ const patch = z.strictObject({
   kept: z.array(z.string()),
   ignored: z.array(z.string()),
   casts: z.array(cast),
+  lora: z.array(lora),
   separated: z.array(z.string()).describe('constants that shared their bytes with equal ones and have got their own'),
   source: z.strictObject({ path: z.string() }).nullable().describe('the graph whose values the bundle was proven to have had'),
 });

@@ -5,6 +5,9 @@ import { AscendBundleError } from '../base/errors.js';
 import { fileIdentity } from '../base/file-system.js';
 import { refuseOutput } from '../base/output-file.js';
 import { tensorBytes } from '../graph/tensor.js';
+import { openAdapter } from '../weights/lora/adapter.js';
+import type { LoraReport } from '../weights/lora/plan.js';
+import { parseAdapterSpecs } from '../weights/lora/spec.js';
 import { COMMAND_LINE } from '../weights/option-names.js';
 import { type PreparedPatch, preparePatch, writePatch } from '../weights/patch.js';
 import { readUpdates } from '../weights/updates.js';
@@ -12,12 +15,14 @@ import type { CastReport } from '../weights/values.js';
 import { readWeightMap } from '../weights/weight-map.js';
 import { openBundleFile, type WeightFields } from './shared/bundle.js';
 import { readGraphSource } from './shared/source.js';
+import { LORA_OPTION } from './shared/update-plan.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface PatchValues {
   readonly bundle: string;
   readonly weights: readonly string[];
   readonly set: readonly string[];
+  readonly lora: readonly string[];
   readonly map?: string | undefined;
   readonly cast: boolean;
   readonly output?: string | undefined;
@@ -32,6 +37,7 @@ const values: ValuesSchema<PatchValues> = z.strictObject({
   bundle: z.string(),
   weights: z.array(z.string()).default([]),
   set: z.array(z.string()).default([]),
+  lora: z.array(z.string()).default([]),
   map: z.string().optional(),
   cast: z.boolean().default(false),
   output: z.string().optional(),
@@ -50,6 +56,8 @@ export interface PatchResult {
   readonly ignored: readonly string[];
   /** With --cast: what was converted. */
   readonly casts: readonly CastReport[];
+  /** With --lora: what was merged into which weight. */
+  readonly lora: readonly LoraReport[];
   /** Constants of the init graph that shared their bytes with equal ones and have got their own; the bundle has grown by them. */
   readonly separated: readonly string[];
   /** The graph whose values the bundle was proven to have had. */
@@ -66,6 +74,7 @@ Weights are files with --weights (safetensors, npz, npy; the constants of a grap
   options: [
     { flags: '--weights <file>', help: 'new weights by name: safetensors, npz, npy, a graph or a bundle', repeat: true },
     { flags: '--set <name=value>', help: 'one weight, in the grammar of run --input', repeat: true },
+    LORA_OPTION,
     { flags: '--map <file>', help: 'other names, and transpositions, for the tensors of those files' },
     { flags: '--cast', help: 'convert weights of another dtype (floats to floats, integers to integers), and say what is lost' },
     { flags: '-o, --output <path>', help: 'the bundle to write' },
@@ -97,6 +106,7 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
     const patch = preparePatch({
       ...given,
       ...{ file, bundle, path: given.bundle, given: tensors, source: readSource(given), names: COMMAND_LINE },
+      ...{ adapters: parseAdapterSpecs(given.lora).map(openAdapter), map },
     });
     for (const warning of patch.plan.warnings) io.warn(warning);
     return patch;
@@ -107,13 +117,14 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
 }
 
 /** Which file is to be written; checked before anything is read. */
-function targetOf({ bundle, output, inPlace, weights, set, map, force }: PatchValues): string {
+function targetOf({ bundle, output, inPlace, weights, set, lora, map, force }: PatchValues): string {
   const usage = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
-  if (weights.length + set.length === 0)
-    usage('No new weights were given.', 'Give them with --weights new.safetensors or --set name=value.');
-  if (map !== undefined && weights.length === 0) usage('--map is for the tensors of files, and none is given.', 'Give it with --weights.');
+  if (weights.length + set.length + lora.length === 0)
+    usage('No new weights were given.', 'Give them with --weights new.safetensors, --set name=value or --lora adapter.safetensors.');
+  if (map !== undefined && weights.length + lora.length === 0)
+    usage('--map is for the tensors of files, and none is given.', 'Give it with --weights or --lora.');
   if (inPlace) {
     if (output !== undefined) usage('-o and --in-place exclude each other.', 'Leave one of them out.');
     const target = realPath(bundle);
@@ -156,6 +167,7 @@ function resultOf({ bundle, inPlace, source }: PatchValues, target: string, { pl
     kept: plan.kept,
     ignored: plan.ignored,
     casts: plan.casts,
+    lora: plan.lora,
     separated: change.kind === 'ranges' ? [] : change.moved,
     source: source === undefined ? null : { path: source },
   };

@@ -6,22 +6,21 @@ import { AscendBundleError } from '../base/errors.js';
 import { type Bundle, findSubmodel } from '../formats/om/index.js';
 import { type NamedTensor, type Tensor, tensorBytes } from '../graph/tensor.js';
 import { resolveInputs } from '../weights/inputs.js';
-import { COMMAND_LINE } from '../weights/option-names.js';
-import { planUpdate, type UpdatePlan } from '../weights/plan.js';
+import type { LoraPlan, LoraReport } from '../weights/lora/plan.js';
 import { previewTensor } from '../weights/preview.js';
-import { readUpdates } from '../weights/updates.js';
 import type { CastReport } from '../weights/values.js';
-import { readWeightMap } from '../weights/weight-map.js';
 import { OUT_FORMATS, type OutFormat, refuseOutputs, writeTensors } from '../weights/write.js';
 import { openBundleAt } from './shared/bundle.js';
 import { DEVICE_OPTIONS, type DeviceValues, deviceRequest } from './shared/device-options.js';
 import { deviceShape } from './shared/device-shape.js';
+import { LORA_OPTION, readUpdatePlan, refuseIdleUpdateOptions } from './shared/update-plan.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface RunValues extends DeviceValues {
   readonly bundle: string;
   readonly input: readonly string[];
   readonly update: readonly string[];
+  readonly lora: readonly string[];
   readonly map?: string | undefined;
   readonly cast: boolean;
   readonly strict: boolean;
@@ -44,6 +43,7 @@ const values: ValuesSchema<RunValues> = z.strictObject({
   bundle: z.string(),
   input: z.array(z.string()).default([]),
   update: z.array(z.string()).default([]),
+  lora: z.array(z.string()).default([]),
   map: z.string().optional(),
   cast: z.boolean().default(false),
   strict: z.boolean().default(false),
@@ -94,6 +94,8 @@ export interface RunResult {
     readonly ignored: readonly string[];
     /** With --cast: what was converted. */
     readonly casts: readonly CastReport[];
+    /** With --lora: what was merged into which weight. */
+    readonly lora: readonly LoraReport[];
   } | null;
   /** In the order of the model. */
   readonly outputs: readonly OutputFields[];
@@ -115,6 +117,7 @@ A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or valu
       help: 'a new weight, or a file that holds several by name: safetensors, npz, a graph or a bundle with the new values',
       repeat: true,
     },
+    LORA_OPTION,
     { flags: '--map <file>', help: 'other names, and transpositions, for the tensors of update files' },
     { flags: '--cast', help: 'convert weights of another dtype (floats to floats, integers to integers), and say what is lost' },
     { flags: '--strict', help: 'an update must give every weight' },
@@ -144,7 +147,7 @@ async function runBundle(given: RunValues, io: Io): Promise<Outcome<RunResult>> 
   io.useBackend(choice);
   const device = deviceRequest(given, choice.kind, given);
   const backend = await loadBackend(choice);
-  const plan = await io.step('read weights', () => readPlan(bundle, given, io));
+  const plan = await io.step('read weights', () => readUpdatePlan(bundle, given, io));
   const inputs = given.graph === 'infer' ? await io.step('read inputs', () => readInputs(bundle, given)) : undefined;
   await using session = await io.step('open', () =>
     backend.open(bundle, given.bundle, { device, onWarning: (warning) => io.warn(warning) }),
@@ -160,27 +163,18 @@ async function runBundle(given: RunValues, io: Io): Promise<Outcome<RunResult>> 
 const NOTHING = { outputs: [], inference: null } as const;
 
 /** Options that the asked graph does nothing with, and the one that it needs. */
-function refuseIdle({ graph, input, update, output, map, cast }: RunValues): void {
+function refuseIdle(given: RunValues): void {
+  const { graph, input, update, lora, output } = given;
   const fail = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
-  if (update.length === 0 && map !== undefined) fail('--map is for the tensors of an update, and none is given.', 'Give it with --update.');
-  if (update.length === 0 && cast) fail('--cast is for the tensors of an update, and none is given.', 'Give it with --update.');
+  refuseIdleUpdateOptions(given);
   if (graph === 'infer') return;
   if (input.length > 0) fail(`--graph ${graph} runs no inference.`, 'Leave --input out.');
   if (output !== undefined) fail(`--graph ${graph} gives no outputs.`, 'Leave -o out.');
-  if (graph === 'init' && update.length > 0) fail('--graph init stops before an update.', 'Leave --update out, or write --graph update.');
-  if (graph === 'update' && update.length === 0) fail('--graph update needs new weights.', 'Give them with --update.');
-}
-
-async function readPlan(bundle: Bundle, { update, map, strict, ignoreExtra, cast }: RunValues, io: Io): Promise<UpdatePlan | undefined> {
-  if (update.length === 0) return undefined;
-  // Without built-in values there is nothing that a static update graph could be given again.
-  const isStatic = findSubmodel(bundle, 'init') === undefined && bundle.weights.some(({ isConditional }) => !isConditional);
-  const given = await readUpdates(update, bundle.weights, { map: map === undefined ? undefined : readWeightMap(map) });
-  const plan = planUpdate(bundle.weights, given, { strict, ignoreExtra, cast, isStatic, names: COMMAND_LINE });
-  for (const warning of plan.warnings) io.warn(warning);
-  return plan;
+  const isUpdate = update.length + lora.length > 0;
+  if (graph === 'init' && isUpdate) fail('--graph init stops before an update.', 'Leave --update and --lora out, or write --graph update.');
+  if (graph === 'update' && !isUpdate) fail('--graph update needs new weights.', 'Give them with --update.');
 }
 
 function readInputs(bundle: Bundle, { input, output, outfmt, force }: RunValues): ReadonlyMap<string, Tensor> {
@@ -190,10 +184,10 @@ function readInputs(bundle: Bundle, { input, output, outfmt, force }: RunValues)
   return resolveInputs(input, inputs, 'the bundle');
 }
 
-async function updateSession(session: Session, plan: UpdatePlan, io: Io): Promise<RunResult['update']> {
+async function updateSession(session: Session, plan: LoraPlan, io: Io): Promise<RunResult['update']> {
   const report: UpdateReport = await io.step('update', () => session.update(plan.tensors));
   for (const warning of report.warnings) io.warn(warning);
-  return { updated: report.updated, kept: report.kept, ignored: plan.ignored, casts: plan.casts };
+  return { updated: report.updated, kept: report.kept, ignored: plan.ignored, casts: plan.casts, lora: plan.lora };
 }
 
 async function infer(

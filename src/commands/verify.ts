@@ -24,6 +24,7 @@ const values: ValuesSchema<VerifyValues> = z.strictObject({
   input: texts,
   seed: SEED,
   update: texts,
+  lora: texts,
   map: z.string().optional(),
   cast: z.boolean().default(false),
   ignoreExtra: z.boolean().default(false),
@@ -76,6 +77,7 @@ NaN and infinity equal themselves, and nothing else within any tolerance.`,
     },
     { flags: '--cosine <min>', help: 'least cosine, likewise; given alone, the elements do not count', repeat: true },
     { flags: '--validate', help: 'NaN or infinity in an output is a failure' },
+    { flags: '--lora <file[:scale]>', help: 'as for run', repeat: true },
     { flags: '--map <file>', help: 'as for run' },
     { flags: '--cast', help: 'as for run' },
     { flags: '--ignore-extra', help: 'as for run' },
@@ -117,8 +119,8 @@ async function verifyFile(given: VerifyValues, io: Io): Promise<Outcome<VerifyRe
   }
 }
 
-function asksForRuns({ golden, against, predict, update, aba, validate }: VerifyValues): boolean {
-  return golden.length + update.length > 0 || against !== undefined || predict !== undefined || aba || validate;
+function asksForRuns({ golden, against, predict, update, lora, aba, validate }: VerifyValues): boolean {
+  return golden.length + update.length + lora.length > 0 || against !== undefined || predict !== undefined || aba || validate;
 }
 
 function asksNothing(given: VerifyValues): boolean {
@@ -127,7 +129,7 @@ function asksNothing(given: VerifyValues): boolean {
 
 /** Options that nothing is done with. */
 function refuseIdle(given: VerifyValues): void {
-  const { golden, against, predict, update, input, manifest, atol, rtol, cosine, map, cast, ignoreExtra } = given;
+  const { golden, against, predict, update, lora, input, manifest, atol, rtol, cosine, map, cast, ignoreExtra } = given;
   const fail = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
@@ -140,7 +142,9 @@ function refuseIdle(given: VerifyValues): void {
       '--input is for a run, and --manifest alone runs nothing.',
       'Leave --input out, or say what is to be compared: --golden, --against.',
     );
-  const idle = Object.entries({ map: map !== undefined, cast, 'ignore-extra': ignoreExtra }).find(([, isGiven]) => isGiven)?.[0];
+  const idle = Object.entries({ map: map !== undefined && lora.length === 0, cast, 'ignore-extra': ignoreExtra }).find(
+    ([, isGiven]) => isGiven,
+  )?.[0];
   if (update.length === 0 && idle !== undefined)
     fail(`--${idle} is for the tensors of an update, and none is given.`, 'Give it with --update.');
 }

@@ -2,7 +2,7 @@
 import { computedBytes } from '../base/bytes.js';
 import type { DType } from './dtype.js';
 import { type ElementArray, elementChunks, type FloatArray, floatValues, integerRange, isFloat, isInteger, typedView } from './elements.js';
-import { float32ToBfloat16, float32ToFloat16, toBfloat16, toFloat16 } from './float16.js';
+import { float32ToBfloat16, float32ToFloat16, roundToOdd } from './float16.js';
 import { elementCount, type Tensor, tensorBytes } from './tensor.js';
 
 /** Floats to floats, rounding once to the nearest, and integers to integers that hold the same values. */
@@ -87,12 +87,12 @@ function castElements(array: ElementArray, from: DType, to: DType): ElementArray
   return isInteger(to) ? castIntegers(array, to) : castFloats(floatValues(array, from), to);
 }
 
-function castFloats(values: FloatArray, { name }: DType): ElementArray {
+/** Numbers as elements of a float dtype, each rounded once to the nearest. */
+export function castFloats(values: FloatArray, { name }: DType): ElementArray {
   if (name === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
   if (name === 'float64') return Float64Array.from(values);
-  if (values instanceof Float32Array) return name === 'float16' ? float32ToFloat16(values) : float32ToBfloat16(values);
-  // From a double straight to 16 bits: by way of float32 it would be rounded twice.
-  return Uint16Array.from(values, name === 'float16' ? toFloat16 : toBfloat16);
+  const singles = values instanceof Float32Array ? values : roundToOdd(values);
+  return name === 'float16' ? float32ToFloat16(singles) : float32ToBfloat16(singles);
 }
 
 function castIntegers(array: ElementArray, to: DType): ElementArray {

@@ -107,3 +107,20 @@ export function bfloat16ToFloat32(values: Uint16Array, out: Float32Array = new F
   for (let i = 0; i < values.length; i++) bits[i] = (values[i] as number) << 16;
   return out;
 }
+
+/**
+ * Doubles as singles for a further rounding to 16 bits: what lies between two singles becomes the one whose last bit is 1. The second
+ * rounding then gives what a single one would have given; by way of the nearest single a value just beside a tie would become a tie.
+ */
+export function roundToOdd(values: Float64Array): Float32Array {
+  const out = Float32Array.from(values);
+  const bits = new Uint32Array(out.buffer);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    const single = out[i] as number;
+    if (single === value || Number.isNaN(single)) continue;
+    // Towards zero, and the last bit set: what was cut off leaves a trace.
+    bits[i] = ((bits[i] as number) - (Math.abs(single) > Math.abs(value) ? 1 : 0)) | 1;
+  }
+  return out;
+}

@@ -8,9 +8,12 @@ import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
 import { throwProblems } from '../base/problems.js';
 import { type Bundle, type BundlePatch, type InitialValues, patchBundle, readBundle, readInitialValues } from '../formats/om/index.js';
 import type { Graph } from '../graph/graph.js';
+import type { WeightMap } from './apply-map.js';
 import type { GivenTensor } from './given.js';
 import { initMissing } from './initial-constants.js';
-import { type PlanOptions, planUpdate, type UpdatePlan } from './plan.js';
+import type { Adapter } from './lora/adapter.js';
+import { type LoraPlan, planWithAdapters } from './lora/plan.js';
+import type { PlanOptions, UpdatePlan } from './plan.js';
 import { proveInitialValues } from './prove.js';
 
 export interface PatchJob extends PlanOptions {
@@ -21,19 +24,24 @@ export interface PatchJob extends PlanOptions {
   readonly given: readonly GivenTensor[];
   /** What the bundle was built from: its values must be those that are there. */
   readonly source?: { readonly path: string; readonly graph: Graph } | undefined;
+  /** LoRA to merge into the new values, else into those that are there. */
+  readonly adapters?: readonly Adapter[];
+  /** Names of the checkpoint that the adapters were made for, as names of weights. */
+  readonly map?: WeightMap | undefined;
 }
 
 export interface PreparedPatch {
-  readonly plan: UpdatePlan;
+  readonly plan: LoraPlan;
   readonly change: BundlePatch;
 }
 
 /**
  * @throws INIT_MISSING for a bundle without an init graph, WEIGHT_UNPATCHABLE, WEIGHTS_SHARED, SOURCE_MISMATCH, and as `planUpdate`
  */
-export function preparePatch({ file, bundle, path, given, source, ...options }: PatchJob): PreparedPatch {
+export function preparePatch({ file, bundle, path, given, source, adapters = [], map, ...options }: PatchJob): PreparedPatch {
   const initial = readInitialValues(bundle) ?? initMissing(path);
-  const plan = planUpdate(bundle.weights, given, options);
+  const now = new Map(initial.values.map(({ weight, constant }) => [weight.constName, constant.tensor]));
+  const plan = planWithAdapters(bundle.weights, given, { adapters, map, current: (name) => now.get(name) }, options);
   requireKnown(initial, plan, path);
   const isPatched = ({ weight }: { readonly weight: { readonly constName: string } }): boolean => plan.tensors.has(weight.constName);
   if (source !== undefined) proveInitialValues(initial.values.filter(isPatched), source.graph, { bundle: path, source: source.path });

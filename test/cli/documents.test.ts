@@ -69,6 +69,7 @@ test('of every verb that succeeds', async () => {
     kept: ['const_1'],
     ignored: [],
     casts: [],
+    lora: [],
     separated: [],
     source: { path: 'examples/linear/graph.json' },
   });

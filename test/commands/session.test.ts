@@ -71,14 +71,14 @@ test('infer, update, reset, snapshot, restore: the outputs follow the weights', 
   ]);
   expect(replies.map(({ id, ok }) => [id, ok])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => [id, true]));
   expect([0, 2, 5, 7].map((i) => dataOf(replies[i]))).toEqual([Y, shifted, Y, shifted]);
-  expect(replies[1]?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [], casts: [] });
+  expect(replies[1]?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [], casts: [], lora: [] });
   expect(replies[3]?.result).toEqual({ name: 'ten', weights: ['const_1', 'const_2'], bytes: 64 });
 });
 
 test('an empty list keeps a weight', async () => {
   const opened = await openedBundle(LINEAR, CONSTS);
   const [updated, after] = await talk(opened, [{ op: 'update', weights: { const_1: [], const_2: 'splat:0' } }, infer]);
-  expect(updated?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [], casts: [] });
+  expect(updated?.result).toEqual({ updated: ['const_2'], kept: ['const_1'], ignored: [], casts: [], lora: [] });
   expect(dataOf(after)).toEqual(Y.map((row) => row.map((value, i) => value - ([0.5, -0.5, 0.25, 0][i] as number))));
 });
 

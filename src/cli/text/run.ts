@@ -2,11 +2,12 @@
 import type { OutputFields, RunResult } from '../../commands/run.js';
 import type { Style } from '../style.js';
 import { castLines } from './casts.js';
+import { loraLines } from './lora.js';
 import { type Column, formatShape, listText, tableText } from './table.js';
 
 export function runText({ initialized, update, outputs, inference }: RunResult, style: Style): string {
   const lines: string[] = [];
-  if (update !== null) lines.push(updateText(update), ...castLines(update.casts));
+  if (update !== null) lines.push(updateText(update), ...castLines(update.casts), ...loraLines(update.lora));
   else if (outputs.length === 0 && initialized) lines.push('initialised every weight');
   if (outputs.length > 0) lines.push(tableText(outputs, outputColumns(outputs), style));
   if (inference !== null && inference.count > 1) {

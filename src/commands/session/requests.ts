@@ -35,7 +35,11 @@ const REQUESTS = [
     .strictObject({
       id,
       op: z.literal('update'),
-      weights: tensors,
+      weights: tensors.optional(),
+      lora: z
+        .array(z.string())
+        .default([])
+        .describe('LoRA adapters to merge into the weights given, else into those that are: ["a.safetensors:0.8"]'),
       strict: z.boolean().default(false).describe('every weight must be given'),
       ignoreExtra: z.boolean().default(false).describe('leave out names that no weight has'),
       cast: z.boolean().default(false).describe('convert weights of another dtype; the reply says what is lost'),

@@ -6,8 +6,10 @@ import { elementCount, type NamedTensor, type Tensor, type TensorSpec, tensorByt
 import { changeWeights, FailedChange } from '../../weights/all-or-nothing.js';
 import { resolveInputs } from '../../weights/inputs.js';
 import { parseJsonTensor, toJsonLists } from '../../weights/json-lists.js';
+import { type Adapter, openAdapter } from '../../weights/lora/adapter.js';
+import { planWithAdapters } from '../../weights/lora/plan.js';
+import { parseAdapterSpecs } from '../../weights/lora/spec.js';
 import type { OptionNames } from '../../weights/option-names.js';
-import { planUpdate } from '../../weights/plan.js';
 import { listNames } from '../../weights/read.js';
 import { readUpdates } from '../../weights/updates.js';
 import { type ParsedValue, parseTensorValue } from '../../weights/value-syntax.js';
@@ -123,21 +125,38 @@ export class ServedSession {
     return outputs;
   }
 
-  async #update({ weights: given, map, ...options }: RequestOf<'update'>): Promise<Answer> {
+  async #update({ weights: given, map: mapPath, lora, ...options }: RequestOf<'update'>): Promise<Answer> {
+    if (given === undefined && lora.length === 0) {
+      throw new AscendBundleError('USAGE', { message: 'The update has neither "weights" nor "lora".', fix: 'Give one of them.' });
+    }
     const { weights } = this.#opened.bundle;
     const specs = weights.map(({ constName, spec }) => ({ ...spec, name: constName }));
     // Weights that have a value can be given again to a static update graph.
     const isStatic = this.#weights === 'none' && weights.some(({ isConditional }) => !isConditional);
-    const tensors = await readUpdates(valuesOf(given, specs), weights, {
+    const map = mapPath === undefined ? undefined : readWeightMap(mapPath);
+    const tensors = await readUpdates(valuesOf(given ?? {}, specs), weights, {
       option: '"weights":',
-      map: map === undefined ? undefined : readWeightMap(map),
+      map,
     });
-    const plan = planUpdate(weights, tensors, { ...options, isStatic, names: FIELDS });
+    const adapters = parseAdapterSpecs(lora).map(openAdapter);
+    const current = this.#currentWeights(adapters);
+    const plan = planWithAdapters(weights, tensors, { adapters, map, current }, { ...options, isStatic, names: FIELDS });
     const report = await this.#change(() => this.#opened.session.update(plan.tensors));
     // Of an unknown set, what was not given stays unknown.
     if (this.#weights !== 'unknown' || report.kept.length === 0) this.#weights = 'updated';
     const { updated, kept, warnings } = report;
-    return { result: { updated, kept, ignored: plan.ignored, casts: plan.casts }, warnings: [...plan.warnings, ...warnings] };
+    return {
+      result: { updated, kept, ignored: plan.ignored, casts: plan.casts, lora: plan.lora },
+      warnings: [...plan.warnings, ...warnings],
+    };
+  }
+
+  /** What an adapter is added to. Without adapters nobody asks. */
+  #currentWeights(adapters: readonly Adapter[]): (name: string) => Tensor | undefined {
+    if (adapters.length === 0) return () => undefined;
+    this.#requireKnownWeights();
+    const snapshot = this.#opened.session.snapshot();
+    return (name) => snapshot.get(name);
   }
 
   async #reset(): Promise<Answer> {

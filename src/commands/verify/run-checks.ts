@@ -4,7 +4,6 @@ import { type Bundle, findSubmodel } from '../../formats/om/index.js';
 import type { NamedSpec, Tensor } from '../../graph/tensor.js';
 import { goldenFile, readGolden } from '../../weights/golden.js';
 import { resolveInputs, seededInput } from '../../weights/inputs.js';
-import { COMMAND_LINE } from '../../weights/option-names.js';
 import { planUpdate, type UpdatePlan } from '../../weights/plan.js';
 import { expectedOutputs, type Prediction, predictedInput, readPrediction, requirePredicted } from '../../weights/prediction.js';
 import { resolveTensor } from '../../weights/resolve.js';
@@ -12,11 +11,11 @@ import { shown } from '../../weights/shown.js';
 import { Allowances, type ToleranceValues } from '../../weights/tolerance.js';
 import { readUpdates } from '../../weights/updates.js';
 import { parseTensorValue } from '../../weights/value-syntax.js';
-import { readWeightMap } from '../../weights/weight-map.js';
 import type { DeviceValues } from '../shared/device-options.js';
 import { type InputFields, inputFields } from '../shared/input-fields.js';
 import { type Opened, openSession } from '../shared/open-session.js';
 import type { Precision } from '../shared/predictor.js';
+import { readUpdatePlan } from '../shared/update-plan.js';
 import type { Io } from '../verb.js';
 import { checkAba, checkOutputs, checkUpdate, type Expected, type PredictedUpdate } from './checks.js';
 import { type CheckFields, checkOf, count, type Outputs } from './fields.js';
@@ -30,6 +29,7 @@ export interface RunRequest extends ToleranceValues, DeviceValues {
   readonly input: readonly string[];
   readonly seed: number;
   readonly update: readonly string[];
+  readonly lora: readonly string[];
   readonly map?: string | undefined;
   readonly cast: boolean;
   readonly ignoreExtra: boolean;
@@ -93,7 +93,7 @@ async function prepare(bundle: Bundle, specs: Specs, request: RunRequest, io: Io
   );
   const { golden, prediction } = readExpected(request.golden, specs.outputs);
   if (golden.size > 0 && golden.size < specs.outputs.length) io.warn(partlyExpected(golden, specs.outputs));
-  const plan = await readPlan(bundle, request, io);
+  const plan = await readUpdatePlan(bundle, request, io);
   const seeds = new Map<string, number>();
   const inputs = resolveInputs(request.input, specs.inputs, 'the bundle', fillOf(request, golden, prediction, seeds));
   if (prediction !== undefined) requirePredicted(prediction, inputs);
@@ -143,15 +143,6 @@ function partlyExpected(golden: Expected, outputs: readonly NamedSpec[]): Proble
     message: `Of ${count(names.length, 'output')} nothing is expected: ${names.join(', ')}.`,
     fix: 'Give all outputs with --golden.',
   };
-}
-
-async function readPlan(bundle: Bundle, { update, map, ignoreExtra, cast }: RunRequest, io: Io): Promise<UpdatePlan | undefined> {
-  if (update.length === 0) return undefined;
-  const isStatic = bundle.weights.some(({ isConditional }) => !isConditional);
-  const given = await readUpdates(update, bundle.weights, { map: map === undefined ? undefined : readWeightMap(map) });
-  const plan = planUpdate(bundle.weights, given, { ignoreExtra, cast, isStatic, names: COMMAND_LINE });
-  for (const warning of plan.warnings) io.warn(warning);
-  return plan;
 }
 
 /** What the weights are at the beginning. */
