@@ -7,6 +7,8 @@ import { describeSpec, sameShape, type Tensor } from '../graph/tensor.js';
 export interface Deviation {
   /** The greatest |rounded − exact| over the elements where both are finite. */
   readonly maxAbs: number;
+  /** The greatest finite |exact|. */
+  readonly largest: number;
   /** Elements that are finite, and are not any more when they are rounded. */
   readonly overflowed: number;
   /** Elements that are another value at all. */
@@ -26,13 +28,14 @@ export function deviationOf(name: string, rounded: Tensor, exact: Tensor): Devia
       fix: 'Its size follows from values that are nearly equal; give other inputs.',
     });
   }
-  const counts = { maxAbs: 0, overflowed: 0, different: 0, elements: 0 };
+  const counts = { maxAbs: 0, largest: 0, overflowed: 0, different: 0, elements: 0 };
   const others = elementChunks(exact);
   for (const { array } of elementChunks(rounded)) {
     const [a, e] = [toNumbers(rounded, array), toNumbers(exact, others.next().value?.array as ElementArray)];
     for (let i = 0; i < a.length; i++) {
       const [was, is] = [Number(e[i]), Number(a[i])];
       counts.elements++;
+      if (Number.isFinite(was)) counts.largest = Math.max(counts.largest, Math.abs(was));
       if (was === is || (Number.isNaN(was) && Number.isNaN(is))) continue;
       counts.different++;
       if (!Number.isFinite(was)) continue;

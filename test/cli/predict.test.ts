@@ -215,6 +215,11 @@ test('values beyond float16 are told, and do not make the envelope infinite', as
   expect((await document<PredictResult>(place, 'predict', 'net.json', ...input, '--precision', 'bf16')).warnings).toEqual([]);
 });
 
+test('an envelope that is wider than the values is told', async () => {
+  const { warnings } = await document<PredictResult>(placeWith(GRAPH), 'predict', 'net.json', '--margin', '1e5');
+  expect(warnings.map(({ code }) => code)).toEqual(['PREDICTION_LOOSE']);
+});
+
 test('an index that hangs on nearly equal values is told to be unstable', async () => {
   const nodes = [{ name: 's', type: 'ArgMaxV2', inputs: ['x', 'axis'] }];
   const consts = [{ name: 'axis', dtype: 'int32', shape: [], data: 0 }];

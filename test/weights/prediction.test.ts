@@ -57,8 +57,8 @@ test('another file is no prediction', () => {
 test('a deviation is over what is finite in both; what overflows is counted', () => {
   const tensor = (...values: number[]) => tensorOf('float32', [values.length], values);
   const odd = deviationOf('y', tensor(1, Infinity, Number.NaN, Number.NaN, 2), tensor(1.25, 1e6, Number.NaN, 3, 2));
-  expect(odd).toEqual({ maxAbs: 0.25, overflowed: 2, different: 3, elements: 5 });
-  expect(deviationOf('y', tensor(Infinity), tensor(Infinity))).toEqual({ maxAbs: 0, overflowed: 0, different: 0, elements: 1 });
+  expect(odd).toEqual({ maxAbs: 0.25, largest: 1e6, overflowed: 2, different: 3, elements: 5 });
+  expect(deviationOf('y', tensor(Infinity), tensor(Infinity))).toEqual({ maxAbs: 0, largest: 0, overflowed: 0, different: 0, elements: 1 });
   expect(deviationOf('n', tensorOf('int64', [2], [3, 4]), tensorOf('int64', [2], [3, 7]))).toMatchObject({ maxAbs: 3, different: 1 });
   expect(deviationOf('h', tensorOf('float16', [1], [1.5]), tensorOf('float16', [1], [1]))).toMatchObject({ maxAbs: 0.5 });
   expect(caught(() => deviationOf('y', tensor(1), tensor(1, 2)))).toMatchObject({

@@ -72,8 +72,8 @@ export async function openPredictor(
 
 /** What speaks against taking the prediction at its word. */
 export function predictionWarnings(outputs: readonly PredictedTensor[], { precision }: PredictorOptions): readonly Problem[] {
-  return outputs.flatMap(({ name, dtype, deviation }) => {
-    const { overflowed, different, elements } = deviation;
+  return outputs.flatMap(({ name, dtype, atol, deviation }) => {
+    const { overflowed, different, elements, largest } = deviation;
     const isFloat = dtype.name.includes('float');
     const warnings: Problem[] = [];
     if (overflowed > 0) {
@@ -81,6 +81,13 @@ export function predictionWarnings(outputs: readonly PredictedTensor[], { precis
         code: 'PREDICTION_OVERFLOW',
         message: `Output "${name}": ${overflowed} of ${elements} elements become infinite or NaN when every value is rounded to ${DTYPE_OF[precision]}; a device may give the same, or keep them.`,
         fix: precision === 'fp16' ? 'Keep the values of the model below 65504, or build for bfloat16 (--precision bf16).' : undefined,
+      });
+    }
+    if (isFloat && atol > 0 && atol >= largest) {
+      warnings.push({
+        code: 'PREDICTION_LOOSE',
+        message: `Output "${name}" may be off by ${atol.toPrecision(3)}, and its values are no greater than ${largest.toPrecision(3)}: rounding decides it for these inputs, and the prediction says little.`,
+        fix: 'Give inputs as the model has them in use, or a smaller --margin.',
       });
     }
     if (!isFloat && different > 0) {
