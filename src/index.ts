@@ -7,6 +7,7 @@ import { type BuildResult, build as buildVerb } from './commands/build.js';
 import { type InspectResult, inspect as inspectVerb } from './commands/inspect.js';
 import { type PatchResult, patch as patchVerb } from './commands/patch.js';
 import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFields } from './commands/shared/bundle.js';
+import { deviceRequest } from './commands/shared/device-options.js';
 import type { Io, Verb } from './commands/verb.js';
 import { type VerifyResult, verify as verifyVerb } from './commands/verify.js';
 import { findSubmodel } from './formats/om/index.js';
@@ -171,15 +172,32 @@ export interface OpenedBundle extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How a bundle for an NPU is run; refused for one that runs on the CPU. */
+export interface OpenBundleOptions {
+  /** The NPU, as AscendCL counts; 0 unless given. */
+  readonly device?: number;
+  /** `low`: less device memory, where CANN can (9.0 and newer). */
+  readonly memory?: 'auto' | 'low';
+  /** Seconds after which a step on the NPU is given up. */
+  readonly timeout?: number;
+  /** A file for each native call, as JSON lines. */
+  readonly trace?: string;
+  /** The CANN to use. */
+  readonly ascendHome?: string;
+  readonly onWarning?: (problem: Problem) => void;
+}
+
 /**
  * Opens a bundle on the backend that it was built for, and initialises its weights where it can.
  *
  * @throws AscendBundleError
  */
-export async function openBundle(path: string): Promise<OpenedBundle> {
+export async function openBundle(path: string, { onWarning, ...values }: OpenBundleOptions = {}): Promise<OpenedBundle> {
   const bundle = openBundleAt(path);
-  const backend = await loadBackend(chooseForBundle(bundle, path, 'auto'));
-  const session = await backend.open(bundle, path);
+  const choice = chooseForBundle(bundle, path, 'auto');
+  const device = deviceRequest(values, choice.kind);
+  const backend = await loadBackend(choice);
+  const session = await backend.open(bundle, path, { device, onWarning });
   if (findSubmodel(bundle, 'init') !== undefined) await session.initialize();
   return opened(session, bundle.weights.map(weightFields));
 }
