@@ -90,6 +90,36 @@ export const WARNING_MEANINGS: Readonly<Record<string, Meaning>> = {
     '--input-shape gives an input another shape than the graph has.',
     'Check that the graph still computes what it should.',
   ],
+  MEMORY_MODE_IGNORED: ['--memory low needs calls that CANN has since 9.0.', 'Leave it out, or use a newer CANN.'],
+  ATTRIBUTES_LEFT_OUT: [
+    "Attributes of the compiler's own, which no operator declares, are not in the graph that was written.",
+    'Nothing has to be done.',
+  ],
+  VARIABLES_LEFT: [
+    'In the graph that was written, a weight is still a variable: the bundle holds no initial value of it in that form.',
+    'Give its value from elsewhere.',
+  ],
+  VARIABLES_UNINITIALIZED: [
+    'A model of a bundle has no values for its variables when it is alone.',
+    'Use it to look at or to time, not for results.',
+  ],
+  FILE_GAP: ['A file has bytes that belong to no tensor.', 'Write it again; a name that stands twice in its header does this.'],
+  TENSOR_UNLISTED: [
+    'A shard has a tensor that the index does not name.',
+    'Download index and shards again, if they do not belong together.',
+  ],
+  MAP_AMBIGUOUS: ['A weight has several candidates in the checkpoint.', 'Move the right one to the entries of the map.'],
+  OUTPUT_NOT_COMPARED: ['Nothing is expected of an output, so it was not compared.', 'Give all outputs with --golden.'],
+  OUTPUT_NOT_FINITE: ['An output has NaN or infinite values.', '--validate makes it a failure.'],
+  PAIRED_BY_ORDER: ['Names differ on the two sides, so they were compared in their order.', 'Check that the order is the same.'],
+  PREDICTION_OVERFLOW: [
+    'Values become infinite or NaN when every step is rounded as a device does.',
+    'Keep values small, or build for bfloat16.',
+  ],
+  PREDICTION_UNSTABLE: [
+    'Rounding decides an output that is no float: values are nearly equal.',
+    'Compare the floats that it is made from as well.',
+  ],
   BUNDLE_ROLE: ['Which graph of the bundle does what could not be told for certain.', 'Build it again with this version.'],
   BUNDLE_VARIABLE: ['A variable of the bundle differs between its graphs.', 'Build it again.'],
   BUNDLE_WEIGHT: ['An input of the update graph leads to no variable.', 'Build it again.'],
