@@ -226,11 +226,24 @@ test('an ordinary model and the bundle that it came from', async () => {
   await place.call(['extract', 'linear.om', '--graph', 'init', '-o', 'init.om']);
   expect(await diff(place, 'infer.om', 'infer.om')).toMatchObject({
     exitCode: 0,
-    result: { partitions: [{ model: 'model' }, {}, {}, {}] },
+    result: { partitions: [{ model: 'model', name: 'header' }, {}, {}, {}, {}] },
   });
   expect((await diff(place, 'init.om', 'linear.om', '--only', 'weights')).exitCode).toBe(0);
   const { result } = await diff(place, 'infer.om', 'init.om');
   expect(result.options).toEqual([{ name: 'name', a: 'var_infer_graph', b: 'var_init_graph' }]);
+});
+
+test('a byte in the header of a model differs: nothing else does, and it counts', async () => {
+  const place = new Workplace();
+  await linear(place);
+  const bytes = readFileSync(place.path('linear.om'));
+  // platform_version, in the header of the first model.
+  const at = bytes.indexOf('IMOD') + 160;
+  bytes[at] = (bytes[at] as number) + 1;
+  writeFileSync(place.path('other.om'), bytes);
+  const { exitCode, result } = await diff(place, 'linear.om', 'other.om', '--ignore', 'options');
+  expect(exitCode).toBe(3);
+  expect(result.partitions?.filter(({ equal }) => !equal)).toMatchObject([{ model: 'infer', name: 'header', counts: true }]);
 });
 
 test('what does not work says why', async () => {

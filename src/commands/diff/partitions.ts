@@ -54,7 +54,7 @@ function diffModels(a: SideModel | undefined, b: SideModel | undefined, known: K
   const { key } = (a ?? b) as SideModel;
   const [ones, others] = [placesOf(a), placesOf(b)];
   const constants = a === undefined || b === undefined ? NO_CONSTANTS : sharedConstants(a, b);
-  return [...new Set([...ones.keys(), ...others.keys()])].map((place) => {
+  const partitions = [...new Set([...ones.keys(), ...others.keys()])].map((place): PartitionDifference => {
     const [one, other] = [ones.get(place), others.get(place)];
     const { table, partition } = (one ?? other) as Placed;
     const facts = {
@@ -70,6 +70,15 @@ function diffModels(a: SideModel | undefined, b: SideModel | undefined, known: K
     const equal = samePartition(one.partition.bytes, other.partition.bytes, here, known);
     return { ...facts, equal, counts: !equal && !isExplained(partition.type, constants, known) };
   });
+  if (a === undefined || b === undefined) return partitions;
+  const equal = Buffer.compare(headerOf(a), headerOf(b)) === 0;
+  return [{ model: key, table: 0, name: 'header', a: headerOf(a).length, b: headerOf(b).length, equal, counts: !equal }, ...partitions];
+}
+
+/** Without the two fields that say how long the model is, which its partitions say too. */
+function headerOf({ model }: SideModel): Uint8Array {
+  const { raw } = model.om.header;
+  return Uint8Array.from(raw, (byte, i) => ((i >= 76 && i < 80) || (i >= 184 && i < 192) ? 0 : byte));
 }
 
 /** Whether what differs is there among the values: constants that have moved, and small ones that lie in other partitions too. */
