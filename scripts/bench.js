@@ -1,4 +1,4 @@
-// npm run bench [-- start check large patch diff]: the numbers that the README names, measured on this machine. Ratios are taken in one run, runs in turn,
+// npm run bench [-- start check large patch diff change]: the numbers that the README names, measured on this machine. Ratios are taken in one run, runs in turn,
 // because absolute times on a shared machine mean little. Needs Linux, and 4 GB of room in the temporary folder.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -24,7 +24,7 @@ const DIM = 4096;
 const LAYER_BYTES = DIM * DIM * 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-bench-'));
-const PARTS = { start: startUp, check: checkHeaders, large: largeModels, patch: patchInPlace, diff: diffLarge };
+const PARTS = { start: startUp, check: checkHeaders, large: largeModels, patch: patchInPlace, diff: diffLarge, change: changeWeights };
 const asked = process.argv.slice(2);
 try {
   for (const [name, part] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) await part();
@@ -173,6 +173,61 @@ function secondsOf(command, args) {
   const start = performance.now();
   spawnSync(command, args, { stdio: 'ignore' });
   return (performance.now() - start) / 1000;
+}
+
+/** The four ways of docs/changing-weights.md. Of commands the whole process, of a session the request alone. */
+function changeWeights(runs = 5) {
+  const [layers, dim, rank] = [25, 1024, 16];
+  const [model, bundle, other] = ['change.onnx', 'change.om', 'again.om'].map((name) => join(folder, name));
+  writeModel(model, 'inline', layers, dim);
+  const names = Array.from({ length: layers }, (_, i) => `w${i}`);
+  const [whole, adapter] = ['whole.safetensors', 'adapter.safetensors'].map((name) => join(folder, name));
+  writeWeights(whole, names, dim);
+  writeAdapter(adapter, names, dim, rank);
+  const build = (out) => measure(['build', model, '--consts', names.join(), '-o', out, '--force', '--backend', 'host']);
+  build(bundle);
+  const ways = {
+    'build again': () => build(other).seconds,
+    'patch, all weights': () => measure(['patch', bundle, '--weights', whole, '--in-place']).seconds,
+    'patch, one weight': () => measure(['patch', bundle, '--set', 'w3=splat:0.5', '--in-place']).seconds,
+    'patch, LoRA': () => measure(['patch', bundle, '--lora', adapter, '-o', other, '--force']).seconds,
+  };
+  const times = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+  const requests = { 'session, update of all weights': { weights: [whole] }, 'session, update by LoRA': { lora: [adapter] } };
+  for (const name of Object.keys(requests)) times[name] = [];
+  for (let i = 0; i < runs; i++) {
+    for (const [name, way] of Object.entries(ways)) times[name].push(way() * 1000);
+    const lines = Object.values(requests).map((request) => JSON.stringify({ op: 'update', ...request }));
+    const { stdout } = spawnSync(process.execPath, [BIN, 'session', bundle, '--quiet'], {
+      encoding: 'utf8',
+      input: `${lines.join('\n')}\n`,
+    });
+    const replies = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    for (const [i, name] of Object.keys(requests).entries()) {
+      if (!replies[i].ok) throw new Error(replies[i].error.message);
+      times[name].push(replies[i].ms);
+    }
+  }
+  for (const [name, all] of Object.entries(times)) print(name, `${(median(all) / 1000).toFixed(2)} s`);
+}
+
+function writeAdapter(path, names, dim, rank) {
+  const factors = names.flatMap((name) => [
+    { name: `base_model.model.${name}.lora_A.weight`, shape: [rank, dim] },
+    { name: `base_model.model.${name}.lora_B.weight`, shape: [dim, rank] },
+  ]);
+  const bytes = rank * dim * 4;
+  const header = Object.fromEntries(
+    factors.map(({ name, shape }, i) => [name, { dtype: 'F32', shape, data_offsets: [i * bytes, (i + 1) * bytes] }]),
+  );
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeUInt32LE(text.length);
+  const values = weights(7, dim).subarray(0, bytes);
+  writeFile(path, Buffer.concat([length, text, ...factors.map(() => values)]));
 }
 
 function writeRaw(path, bytes) {

@@ -1,1 +1,2 @@
 export function withRealOutput(markdown: string): string;
+export const DOCUMENTS: readonly string[];

@@ -1,14 +1,21 @@
 // The ```console blocks of a Markdown file are real: this runs their lines and writes what they print.
-//   node scripts/console-blocks.js README.md examples/*/README.md
+//   node scripts/console-blocks.js              all of them; or those that are named
 // A test runs the same and holds the files equal.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const PROJECT = resolve(import.meta.dirname, '..');
 const BLOCK = /^```console\n(.*?)^```$/gms;
+
+/** Every document with console blocks, relative to the project. */
+export const DOCUMENTS = [
+  'README.md',
+  'docs/changing-weights.md',
+  ...readdirSync(join(PROJECT, 'examples')).map((name) => `examples/${name}/README.md`),
+];
 
 /** The same Markdown, each `$ line` followed by what it prints. All blocks share one fresh folder with a copy of examples/. */
 export function withRealOutput(markdown) {
@@ -32,5 +39,7 @@ function run(line, cwd) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const path of process.argv.slice(2)) writeFileSync(path, withRealOutput(readFileSync(path, 'utf8')));
+  const asked = process.argv.slice(2);
+  const paths = asked.length > 0 ? asked : DOCUMENTS.map((path) => join(PROJECT, path));
+  for (const path of paths) writeFileSync(path, withRealOutput(readFileSync(path, 'utf8')));
 }

@@ -89,8 +89,8 @@ function castElements(array: ElementArray, from: DType, to: DType): ElementArray
 
 /** Numbers as elements of a float dtype, each rounded once to the nearest. */
 export function castFloats(values: FloatArray, { name }: DType): ElementArray {
-  if (name === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
-  if (name === 'float64') return Float64Array.from(values);
+  if (name === 'float32') return values instanceof Float32Array ? values : new Float32Array(values);
+  if (name === 'float64') return new Float64Array(values);
   const singles = values instanceof Float32Array ? values : roundToOdd(values);
   return name === 'float16' ? float32ToFloat16(singles) : float32ToBfloat16(singles);
 }

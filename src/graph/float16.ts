@@ -113,7 +113,7 @@ export function bfloat16ToFloat32(values: Uint16Array, out: Float32Array = new F
  * rounding then gives what a single one would have given; by way of the nearest single a value just beside a tie would become a tie.
  */
 export function roundToOdd(values: Float64Array): Float32Array {
-  const out = Float32Array.from(values);
+  const out = new Float32Array(values);
   const bits = new Uint32Array(out.buffer);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;

@@ -54,7 +54,7 @@ export function factorValues(targets: readonly [FactorTarget, ...FactorTarget[]]
 }
 
 function numbers(tensor: NamedTensor): Float64Array {
-  return Float64Array.from(floatValues(elementsOf(tensor), tensor.dtype));
+  return new Float64Array(floatValues(elementsOf(tensor), tensor.dtype));
 }
 
 interface Place {
