@@ -13,6 +13,8 @@ export interface WriteOptions {
   readonly force?: boolean;
   /** Looks at each finished temporary file; what it throws keeps all of them from appearing. */
   readonly verify?: (temporaryPath: string, path: string) => void;
+  /** Is computed while the disk makes the last file durable; what it throws keeps the files from appearing. */
+  readonly meanwhile?: () => void;
   /** Permissions of a new file, less the umask. */
   readonly mode?: number;
   /** Exact permissions instead, and the owner where the process may give the file away: those of a file that this one stands for. */
@@ -121,7 +123,7 @@ function refuseExisting(path: string): void {
 async function writeTemporary(
   temporary: string,
   file: OutputFile,
-  { mode = 0o666, like, fileSystem = NODE_FILE_SYSTEM }: WriteOptions,
+  { mode = 0o666, like, meanwhile, fileSystem = NODE_FILE_SYSTEM }: WriteOptions,
   throwIfReceived: () => void,
 ): Promise<void> {
   const isCopied = 'copyOf' in file && copyFor(fileSystem, temporary, file);
@@ -143,6 +145,10 @@ async function writeTemporary(
       }
     }
     if (like !== undefined) makeLike(fileSystem, fd, like);
+    if (meanwhile !== undefined) {
+      flusher.begin();
+      meanwhile();
+    }
     await flusher.end();
     fileSystem.fsync(fd);
   } finally {
@@ -191,18 +197,25 @@ class Flusher {
 
   written(bytes: number): void {
     this.#waiting += bytes;
-    if (this.#waiting < FLUSH_BYTES || this.#current !== undefined) return;
+    if (this.#waiting >= FLUSH_BYTES && this.#current === undefined) this.begin();
+  }
+
+  /** At once, beside a flush that is under way. */
+  begin(): void {
     this.#waiting = 0;
-    this.#current = this.fileSystem.flush(this.fd).then(
-      () => {
-        this.#current = undefined;
-      },
+    const one: Promise<unknown> = Promise.all([this.#current, this.fileSystem.flush(this.fd)]).then(
+      () => this.#ended(one),
       (cause: unknown) => {
         // The system tells a failed write once: the fsync at the end may know nothing of it.
         this.#failure ??= { cause };
-        this.#current = undefined;
+        this.#ended(one);
       },
     );
+    this.#current = one;
+  }
+
+  #ended(one: Promise<unknown>): void {
+    if (this.#current === one) this.#current = undefined;
   }
 
   /** Waits for the last flush. @throws what one of them failed with */

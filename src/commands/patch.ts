@@ -112,8 +112,11 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
     return patch;
   });
   const { force, inPlace } = given;
-  await io.step('write', () => writePatch(prepared, { from: given.bundle, to: target, identity, inPlace, force }));
-  return { result: resultOf(given, target, prepared) };
+  const { casts, warnings } = await io.step('write', () =>
+    writePatch(prepared, { from: given.bundle, to: target, identity, inPlace, force }),
+  );
+  for (const warning of warnings) io.warn(warning);
+  return { result: resultOf(given, target, prepared, casts) };
 }
 
 /** Which file is to be written; checked before anything is read. */
@@ -154,7 +157,12 @@ function readSource({ source }: PatchValues): Parameters<typeof preparePatch>[0]
   return source === undefined ? undefined : { path: source, graph: readGraphSource(source).graph };
 }
 
-function resultOf({ bundle, inPlace, source }: PatchValues, target: string, { plan, change }: PreparedPatch): PatchResult {
+function resultOf(
+  { bundle, inPlace, source }: PatchValues,
+  target: string,
+  { plan, change }: PreparedPatch,
+  casts: readonly CastReport[],
+): PatchResult {
   const path = inPlace ? bundle : target;
   return {
     bundle: { path, bytes: statSync(target).size, inPlace },
@@ -166,7 +174,7 @@ function resultOf({ bundle, inPlace, source }: PatchValues, target: string, { pl
     })),
     kept: plan.kept,
     ignored: plan.ignored,
-    casts: plan.casts,
+    casts,
     lora: plan.lora,
     separated: change.kind === 'ranges' ? [] : change.moved,
     source: source === undefined ? null : { path: source },

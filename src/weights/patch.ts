@@ -15,6 +15,7 @@ import type { Adapter } from './lora/adapter.js';
 import { type LoraPlan, planWithAdapters } from './lora/plan.js';
 import type { PlanOptions, UpdatePlan } from './plan.js';
 import { proveInitialValues } from './prove.js';
+import { examineValues, type ValueReport } from './values.js';
 
 export interface PatchJob extends PlanOptions {
   readonly file: Bytes;
@@ -41,7 +42,12 @@ export interface PreparedPatch {
 export function preparePatch({ file, bundle, path, given, source, adapters = [], map, ...options }: PatchJob): PreparedPatch {
   const initial = readInitialValues(bundle) ?? initMissing(path);
   const now = new Map(initial.values.map(({ weight, constant }) => [weight.constName, constant.tensor]));
-  const plan = planWithAdapters(bundle.weights, given, { adapters, map, current: (name) => now.get(name) }, options);
+  const plan = planWithAdapters(
+    bundle.weights,
+    given,
+    { adapters, map, current: (name) => now.get(name) },
+    { ...options, withoutValues: true },
+  );
   requireKnown(initial, plan, path);
   const isPatched = ({ weight }: { readonly weight: { readonly constName: string } }): boolean => plan.tensors.has(weight.constName);
   if (source !== undefined) proveInitialValues(initial.values.filter(isPatched), source.graph, { bundle: path, source: source.path });
@@ -65,25 +71,31 @@ export interface WritePatchOptions {
  * Writes beside the place, makes it durable, looks at it, and gives it its name: whatever ends it in between, there is either the
  * old file or the new one.
  *
+ * @returns what the new values tell; they are looked at while the disk works, which takes as long as they do
  * @throws FILE_EXISTS, FILE_IO (also when `from` was written to meanwhile), BUNDLE_INVALID, INTERRUPTED, TERMINATED
  */
 export async function writePatch(
   prepared: PreparedPatch,
   { from, identity, to, inPlace, force = false, fileSystem = NODE_FILE_SYSTEM }: WritePatchOptions,
-): Promise<void> {
+): Promise<ValueReport> {
   const { mode, uid, gid } = statSync(from);
-  const { change } = prepared;
+  const { change, plan } = prepared;
+  let report: ValueReport = { casts: [], warnings: [] };
   const file: OutputFile =
     change.kind === 'ranges' ? { path: to, copyOf: from, patches: change.patches } : { path: to, bytes: change.bytes };
   await writeFilesAtomically([file], {
     force: inPlace || force,
     like: inPlace ? { mode, uid, gid } : { mode },
+    meanwhile: () => {
+      report = examineValues(plan.tensors);
+    },
     verify: (written) => {
       requireUnchanged(from, identity);
       verifyPatch(readBundle(openFile(written), to), prepared);
     },
     fileSystem,
   });
+  return report;
 }
 
 function requireUnchanged(path: string, identity: string): void {

@@ -239,7 +239,7 @@ async function prepare(path: string, set: readonly string[]): Promise<ReturnType
 }
 
 describe('with every call of the file system failing in turn', () => {
-  const replace = async (path: string, set: readonly string[], fileSystem?: FileSystem): Promise<void> =>
+  const replace = async (path: string, set: readonly string[], fileSystem?: FileSystem): Promise<unknown> =>
     writePatch(await prepare(path, set), {
       from: path,
       to: path,
