@@ -23,12 +23,13 @@ export interface WriteOptions {
 }
 
 /**
- * A file to write: whole, or as a copy of another file in which ranges have other bytes. Bytes given as a function are made when
- * the files before it are complete and have been looked at.
+ * A file to write: whole, or as a copy of another file in which ranges have other bytes, or another file itself, which then is gone
+ * from its place. Bytes given as a function are made when the files before it are complete and have been looked at.
  */
 export type OutputFile =
   | { readonly path: string; readonly bytes: Bytes | (() => Bytes) }
-  | { readonly path: string; readonly copyOf: string; readonly patches: readonly Patch[] };
+  | { readonly path: string; readonly copyOf: string; readonly patches: readonly Patch[] }
+  | { readonly path: string; readonly moveOf: string };
 
 /**
  * Writes `bytes` to `path`, all or nothing. SIGINT and SIGTERM end it, with nothing left behind.
@@ -126,21 +127,14 @@ async function writeTemporary(
   { mode = 0o666, like, meanwhile, fileSystem = NODE_FILE_SYSTEM }: WriteOptions,
   throwIfReceived: () => void,
 ): Promise<void> {
+  if ('moveOf' in file) return moveTemporary(temporary, file.moveOf, { mode, fileSystem });
   const isCopied = 'copyOf' in file && copyFor(fileSystem, temporary, file);
   const fd = fileSystem.open(temporary, isCopied ? 'r+' : 'wx', mode);
   const flusher = new Flusher(fileSystem, fd);
   try {
     for (const { offsetBytes, bytes } of partsOf(file, isCopied)) {
-      let position = offsetBytes;
-      for (const chunk of chunks(bytes)) {
-        for (let done = 0; done < chunk.length; ) {
-          const written = fileSystem.write(fd, chunk, done, position);
-          done += written;
-          if (position !== null) position += written;
-        }
-        flusher.written(chunk.length);
-        // A signal handler can only run between turns of the event loop.
-        await nextTurn();
+      for await (const written of writeChunks(fileSystem, fd, bytes, offsetBytes)) {
+        flusher.written(written);
         throwIfReceived();
       }
     }
@@ -157,8 +151,68 @@ async function writeTemporary(
   }
 }
 
+/** Yields the bytes of each chunk when it is written. */
+async function* writeChunks(fileSystem: FileSystem, fd: number, bytes: Bytes, offsetBytes: number | null): AsyncGenerator<number> {
+  let position = offsetBytes;
+  for (const chunk of chunks(bytes)) {
+    for (let done = 0; done < chunk.length; ) {
+      const written = fileSystem.write(fd, chunk, done, position);
+      done += written;
+      if (position !== null) position += written;
+    }
+    // A signal handler can only run between turns of the event loop.
+    await nextTurn();
+    yield chunk.length;
+  }
+}
+
+/** The file itself where it is on the same file system: then gigabytes cost nothing. It gets the permissions of a new file. */
+function moveTemporary(temporary: string, from: string, { mode, fileSystem }: Required<Pick<WriteOptions, 'mode' | 'fileSystem'>>): void {
+  fileSystem.close(fileSystem.open(temporary, 'wx', mode));
+  const permissions = statSync(temporary).mode & 0o7777;
+  try {
+    fileSystem.rename(from, temporary);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EXDEV') throw cause;
+    fileSystem.remove(temporary);
+    fileSystem.copy(from, temporary, false);
+    fileSystem.remove(from);
+  }
+  fileSystem.chmod(temporary, permissions | 0o600);
+  const fd = fileSystem.open(temporary, 'r+');
+  try {
+    fileSystem.fchmod(fd, permissions);
+    fileSystem.fsync(fd);
+  } finally {
+    fileSystem.close(fd);
+  }
+}
+
+/**
+ * Writes a file that nobody keeps, for another program to read: in its place, and without waiting for the disk. SIGINT and SIGTERM end it.
+ *
+ * @throws FILE_IO, FILE_NOT_FOUND, INTERRUPTED, TERMINATED, and what reading `bytes` throws
+ */
+export async function writeScratchFile(path: string, bytes: Bytes, fileSystem: FileSystem = NODE_FILE_SYSTEM): Promise<void> {
+  const interruption = listenForSignals();
+  let fd: number | undefined;
+  try {
+    fd = fileSystem.open(path, 'wx', 0o600);
+    for await (const _ of writeChunks(fileSystem, fd, bytes, null)) interruption.throwIfReceived(path);
+  } catch (cause) {
+    if (cause instanceof AscendBundleError || !isErrno(cause)) throw cause;
+    throw fileError(path, cause, 'write');
+  } finally {
+    if (fd !== undefined) fileSystem.close(fd);
+    interruption.stop();
+  }
+}
+
 /** What to write into the file, each part at its offset or after the one before. */
-function partsOf(file: OutputFile, isCopied: boolean): readonly { readonly offsetBytes: number | null; readonly bytes: Bytes }[] {
+function partsOf(
+  file: Exclude<OutputFile, { moveOf: string }>,
+  isCopied: boolean,
+): readonly { readonly offsetBytes: number | null; readonly bytes: Bytes }[] {
   if (!('copyOf' in file)) return [{ offsetBytes: null, bytes: typeof file.bytes === 'function' ? file.bytes() : file.bytes }];
   return isCopied ? file.patches : [{ offsetBytes: null, bytes: patchedBytes(openFile(file.copyOf), file.patches) }];
 }
