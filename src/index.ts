@@ -52,6 +52,16 @@ export interface BuildOptions {
   readonly allowScalar?: boolean;
   readonly updateGraph?: 'ge' | 'static';
   readonly backend?: 'auto' | 'host' | 'ascend';
+  /** The chip to compile for; ascend backend, as all that follows. */
+  readonly socVersion?: string;
+  /** Options of GE by their keys: `{ 'ge.oo.level': 'O1' }`. */
+  readonly geOptions?: Readonly<Record<string, string>>;
+  /** The CANN to use. */
+  readonly ascendHome?: string;
+  /** In seconds. */
+  readonly timeout?: number;
+  /** Where to write each native call as a JSON line. */
+  readonly trace?: string;
   /** Also write a manifest: its path, or true for `<output>.manifest.json`. */
   readonly manifest?: string | true;
   /** Replace an existing output. */
@@ -64,8 +74,9 @@ export interface BuildOptions {
  *
  * @throws AscendBundleError; `code` and `fix` say what and what to do
  */
-export async function build(graph: string, { consts = [], onWarning, ...options }: BuildOptions): Promise<BuildResult> {
-  return call(buildVerb, { ...options, graph, const: consts }, onWarning);
+export async function build(graph: string, { consts = [], geOptions = {}, onWarning, ...options }: BuildOptions): Promise<BuildResult> {
+  const geOption = Object.entries(geOptions).map(([key, value]) => `${key}=${value}`);
+  return call(buildVerb, { ...options, geOption, graph, const: consts }, onWarning);
 }
 
 export interface PatchOptions {
@@ -151,7 +162,7 @@ async function call<V, R>({ values, run }: Verb<V, R>, given: object, onWarning?
 }
 
 function silentIo(onWarning: (problem: Problem) => void = () => undefined): Io {
-  return { warn: onWarning, useBackend: () => undefined, step: async (_, work) => await work() };
+  return { warn: onWarning, useBackend: () => undefined, detail: () => undefined, step: async (_, work) => await work() };
 }
 
 /** A bundle that is open for inference. Dispose it (`await using`, or `close`). */

@@ -8,6 +8,7 @@ import type { Graph } from '../graph/graph.js';
 import type { RefreshableGraphs, RefreshableWeight } from '../graph/refreshable.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../graph/tensor.js';
 import type { DeviceRequest } from './ascend/acl/request.js';
+import type { CompilerRequest } from './ascend/ge/request.js';
 
 export type BackendKind = 'host' | 'ascend';
 
@@ -34,6 +35,24 @@ export interface CompileJob {
   readonly graphs: RefreshableGraphs;
   /** Without the init graph a bundle needs every weight before its first inference, and less device memory. */
   readonly withInit: boolean;
+  readonly updateGraph: 'ge' | 'static';
+  /** What only GE is asked; the host has no use for it. */
+  readonly ascend?: CompilerRequest | undefined;
+  readonly hooks?: CompileHooks | undefined;
+}
+
+/** What a compiler tells while it works. */
+export interface CompileHooks {
+  step(step: string): void;
+  warn(warning: Problem): void;
+}
+
+/** The vendor's compiler as it was used. */
+export interface CompilerFields {
+  /** Version of CANN; null where it is not known. */
+  readonly cann: string | null;
+  readonly soc: string | null;
+  readonly steps: readonly { readonly step: string; readonly ms: number }[];
 }
 
 export interface CompiledBundle {
@@ -41,6 +60,21 @@ export interface CompiledBundle {
   readonly bytes: Bytes;
   /** The operating system and processor the file is bound to, in GE's words; null when it is bound to none. */
   readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
+  /** The file that has these bytes: it may be moved to its place. Undefined where they are only produced. */
+  readonly file?: string | undefined;
+  /** The graphs that were asked for, to be moved too: by their path below the folder that they go to. */
+  readonly graphs?: readonly { readonly name: string; readonly path: string }[] | undefined;
+  readonly compiler?: CompilerFields | undefined;
+  /** Gives up what the bundle is kept in, once it has been taken. */
+  readonly release?: (() => Promise<void>) | undefined;
+}
+
+/** What a compiler would do. */
+export interface CompilePlan {
+  readonly compiler: CompilerFields;
+  /** Native calls in their order; addresses have names, objects show what is in them. */
+  readonly calls: readonly { readonly call: string; readonly arguments: Readonly<Record<string, unknown>> }[];
+  readonly warnings: readonly Problem[];
 }
 
 /**
@@ -63,6 +97,8 @@ export interface GraphRunner extends AsyncDisposable {
 export interface Backend {
   readonly kind: BackendKind;
   compile(job: CompileJob): Promise<CompiledBundle>;
+  /** Where compiling is more than a dry run may do. */
+  plan?(job: CompileJob): Promise<CompilePlan>;
   /** @param path  of the bundle's file */
   open(bundle: Bundle, path: string, options?: OpenOptions): Promise<Session>;
 }

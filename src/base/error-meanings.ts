@@ -59,6 +59,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     'A call of CANN returned an error.',
     'ascend-bundle explain <code> says what its number means; the folder that is named has its log.',
   ],
+  SAVE_UNCLEAR: ['GE reported success, and left no bundle or several.', 'Build again with --trace t.jsonl, and report it.'],
   NATIVE_CRASH: [
     'Native code ended its process.',
     'The message has the call under way and its last lines; the folder that is named has the log.',

@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   SYMBOL_MISSING: 'backend',
   WORKER_FAILED: 'backend',
   NATIVE_CALL: 'native',
+  SAVE_UNCLEAR: 'native',
   NATIVE_CRASH: 'crash',
   NATIVE_TIMEOUT: 'timeout',
   ORT_MISSING: 'backend',

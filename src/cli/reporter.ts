@@ -28,6 +28,7 @@ export interface ReporterOptions {
 
 interface Display {
   start(step: string): void;
+  detail(what: string): void;
   end(step: string, ms: number): void;
   backend(backend: BackendInfo): void;
   warning(problem: Problem): void;
@@ -64,6 +65,7 @@ export async function createReporter(options: ReporterOptions): Promise<Reporter
         display.end(name, ms);
       }
     },
+    detail: (what) => display.detail(what),
     stop: () => display.stop(),
   };
 }
@@ -92,6 +94,7 @@ function eventDisplay(stream: NodeJS.WriteStream): Display {
       current = step;
       event('start');
     },
+    detail: (detail) => event('progress', { detail }),
     end(_, ms) {
       event('end', { ms });
       current = null;
@@ -107,6 +110,7 @@ function lineDisplay(stream: NodeJS.WriteStream, style: Style, progress: Progres
   const leastMs = { plain: 0, auto: 1000, json: Infinity, none: Infinity }[progress];
   return {
     start: () => undefined,
+    detail: () => undefined,
     end(step, ms) {
       if (ms >= leastMs) stream.write(`${step} (${formatMs(ms)})\n`);
     },
@@ -119,9 +123,16 @@ async function spinnerDisplay(stream: NodeJS.WriteStream, style: Style): Promise
   const { default: ora } = await import('ora');
   // discardStdin takes Ctrl-C away from the default handler, which must work while native code blocks.
   const color = style.level > 0 ? ('cyan' as const) : false;
+  let current = '';
   const spinner = ora({ stream, color, isEnabled: true, discardStdin: false, hideCursor: false });
   return {
-    start: (step) => void spinner.start(step),
+    start: (step) => {
+      current = step;
+      spinner.start(step);
+    },
+    detail: (what) => {
+      spinner.text = `${current}: ${what}`;
+    },
     end: () => void spinner.stop(),
     ...lines(style, (line) => {
       const wasSpinning = spinner.isSpinning;

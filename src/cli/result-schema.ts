@@ -58,7 +58,7 @@ const build = z.strictObject({
   graph: z.strictObject({ path: z.string(), kind: z.string(), nodes: z.int() }),
   bundle: z.strictObject({
     path: z.string(),
-    bytes,
+    bytes: bytes.nullable().describe('null in a dry run of the ascend backend'),
     hostEnv: z.strictObject({ os: z.string(), cpu: z.string() }).nullable().describe('the host that the file is bound to'),
   }),
   layout: z.enum(['v1', 'v2']),
@@ -68,6 +68,19 @@ const build = z.strictObject({
   weights: z.array(weight),
   manifest: z.strictObject({ path: z.string() }).nullable().describe('null without --manifest'),
   selection,
+  compiler: z
+    .strictObject({
+      cann: z.string().nullable().describe('version'),
+      soc: z.string().nullable(),
+      steps: z.array(z.strictObject({ step: z.string(), ms: milliseconds })),
+    })
+    .nullable()
+    .describe('null for the host backend'),
+  graphs: z.array(z.string()).nullable().describe('files of --emit-graphs'),
+  calls: z
+    .array(z.strictObject({ call: z.string(), arguments: z.record(z.string(), z.unknown()) }))
+    .nullable()
+    .describe('that a dry run of the ascend backend would make'),
   dryRun: z.boolean(),
 });
 

@@ -1,8 +1,10 @@
 // build: a graph and a list of constants → a weight-updatable bundle.
-import { basename, extname, resolve } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import type { GraphSource } from '../backends/backend.js';
+import type { CompiledBundle, CompileJob, CompilePlan, CompilerFields, GraphSource } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
+import { fileError } from '../base/bytes.js';
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { isSameFile } from '../base/file-system.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
@@ -11,6 +13,15 @@ import { lint } from '../graph/lint.js';
 import { refreshSplit } from '../graph/refresh.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { selectWeights } from '../graph/select.js';
+import {
+  COMPILER_OPTIONS,
+  COMPILER_SHAPE,
+  type CompilerValues,
+  checkFramework,
+  compilerOptionsGiven,
+  compilerRequest,
+  withFlags,
+} from './build/compiler-options.js';
 import { type BundleFields, bundleFields, openBundleAt, plannedWeightFields } from './shared/bundle.js';
 import { manifestBytes } from './shared/manifest.js';
 import { type AskedSelection, askedSelection, type SelectionFields } from './shared/selection.js';
@@ -20,40 +31,40 @@ import { readGraphSource } from './shared/source.js';
 import { verifyBundle } from './shared/verify-bundle.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-export interface BuildValues extends SelectionValues {
+export interface BuildValues extends SelectionValues, CompilerValues {
   readonly graph: string;
   readonly output?: string | undefined;
   readonly init: boolean;
   readonly allowScalar: boolean;
   readonly updateGraph: 'ge' | 'static';
   readonly backend: 'auto' | 'host' | 'ascend';
-  readonly socVersion?: string | undefined;
-  readonly geOption: readonly string[];
   /** Where to; true for the place that goes without saying. */
   readonly manifest?: string | true | undefined;
   readonly force: boolean;
   readonly dryRun: boolean;
 }
 
-const values: ValuesSchema<BuildValues> = z.strictObject({
-  graph: z.string(),
-  ...SELECTION_SHAPE,
-  output: z.string().optional(),
-  init: z.boolean().default(true),
-  allowScalar: z.boolean().default(false),
-  updateGraph: z.enum(['ge', 'static']).default('ge'),
-  backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
-  socVersion: z.string().optional(),
-  geOption: z.array(z.string()).default([]),
-  manifest: z.union([z.string(), z.literal(true)]).optional(),
-  force: z.boolean().default(false),
-  dryRun: z.boolean().default(false),
-});
+const values: ValuesSchema<BuildValues> = z
+  .strictObject({
+    graph: z.string(),
+    ...COMPILER_SHAPE,
+    ...SELECTION_SHAPE,
+    output: z.string().optional(),
+    init: z.boolean().default(true),
+    allowScalar: z.boolean().default(false),
+    updateGraph: z.enum(['ge', 'static']).default('ge'),
+    backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
+    manifest: z.union([z.string(), z.literal(true)]).optional(),
+    force: z.boolean().default(false),
+    dryRun: z.boolean().default(false),
+  })
+  .transform(withFlags);
 
 export interface BuildResult extends BundleFields {
   readonly bundle: {
     readonly path: string;
-    readonly bytes: number;
+    /** Null in a dry run of a compiler that does not run in one. */
+    readonly bytes: number | null;
     readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
   };
   readonly graph: { readonly path: string; readonly kind: string; readonly nodes: number };
@@ -61,13 +72,19 @@ export interface BuildResult extends BundleFields {
   readonly manifest: { readonly path: string } | null;
   /** Null where the constants were given by name alone. */
   readonly selection: SelectionFields | null;
+  /** The vendor's compiler; null for the host. */
+  readonly compiler: CompilerFields | null;
+  /** Files of --emit-graphs; null where none was asked for. */
+  readonly graphs: readonly string[] | null;
+  /** The calls that would be made; null but in a dry run of the ascend backend. */
+  readonly calls: CompilePlan['calls'] | null;
   readonly dryRun: boolean;
 }
 
 export const build: Verb<BuildValues, BuildResult> = {
   name: 'build',
   summary: 'make a weight-updatable bundle from a graph and a list of constants',
-  description: `Makes a bundle (.om) with three graphs from a graph.json, an ONNX model or an .air file: inference, weight initialisation, weight update. The constants that you name or select become weights that can be replaced after the build; \`ascend-bundle consts <graph>\` lists the candidates.`,
+  description: `Makes a bundle (.om) with three graphs from a graph.json, an ONNX model or an .air file: inference, weight initialisation, weight update. The constants that you name or select become weights that can be replaced after the build; \`ascend-bundle consts <graph>\` lists the candidates. Options of atc that GE's build takes work by their own names, those that are not listed here too: --input_format, --dynamic_dims, --insert_op_conf, …`,
   arguments: [{ name: 'graph', help: 'graph.json, ONNX model or .air file' }],
   options: [
     ...SELECTION_OPTIONS,
@@ -81,11 +98,10 @@ export const build: Verb<BuildValues, BuildResult> = {
       default: 'ge',
     },
     { flags: '--backend <kind>', help: 'who compiles', choices: ['auto', 'host', 'ascend'], default: 'auto' },
-    { flags: '--soc-version <name>', help: 'the chip to compile for (ascend backend)' },
-    { flags: '-O, --ge-option <key=value>', help: 'an option of GE (ascend backend)', repeat: true },
     { flags: '--manifest [file]', help: 'also write what it is, with a sha256 per weight (default: <output>.manifest.json)' },
     { flags: '--force', help: 'replace an existing output' },
-    { flags: '--dry-run', help: 'check everything and show what would be made; write nothing' },
+    { flags: '--dry-run', help: 'check everything and show what would be made, with the native calls; write nothing' },
+    ...COMPILER_OPTIONS,
   ],
   examples: [
     'ascend-bundle build graph.json --consts const_1,const_2',
@@ -100,37 +116,108 @@ export const build: Verb<BuildValues, BuildResult> = {
 async function runBuild(given: BuildValues, io: Io): Promise<Outcome<BuildResult>> {
   const asked = askedSelection(given);
   if (asked.isEmpty) throw constsRequired(given.graph);
-  const choice = chooseForBuild({ asked: given.backend, geOptions: geOptions(given), env: process.env });
-  const source = await io.step('read graph', () => readGraphSource(given.graph));
+  const choice = chooseForBuild({ asked: given.backend, geOptions: compilerOptionsGiven(given), env: process.env });
   const path = given.output ?? `${basename(given.graph, extname(given.graph))}.om`;
+  const ascend = compilerRequest(given, choice.kind, dirname(path));
+  const source = await io.step('read graph', () => readGraphSource(given.graph));
+  checkFramework(given.framework, source.kind, given.graph);
   // Before the work, not after it; the write looks again.
   refuseSameFile(path, given.graph);
   refuseOutput(path, given);
   const manifest = manifestPath(path, given);
+  if (given.trace !== undefined) {
+    refuseSameFile(given.trace, given.graph, '--trace');
+    refuseOutput(given.trace, { force: true });
+  }
   const { weights, selection } = await io.step('check weights', () => chooseWeights(source, asked, given, io));
   io.useBackend(choice);
   const backend = await loadBackend(choice);
-  const compiled = await io.step('compile', () => {
-    const graphs = refreshSplit(source.graph, weights, { updateGraph: given.updateGraph });
-    return backend.compile({ source, weights, graphs, withInit: given.init });
-  });
+  const job: CompileJob = {
+    source,
+    weights,
+    graphs: refreshSplit(source.graph, weights, { updateGraph: given.updateGraph }),
+    withInit: given.init,
+    updateGraph: given.updateGraph,
+    ascend,
+    hooks: { step: (step) => io.detail(step), warn: (warning) => io.warn(warning) },
+  };
   const facts = {
     graph: { path: given.graph, kind: source.kind, nodes: source.graph.nodes.length },
-    bundle: { path, bytes: compiled.bytes.length, hostEnv: compiled.hostEnv },
     manifest: manifest === undefined ? null : { path: manifest },
     selection,
+    graphs: null,
+    calls: null,
+    dryRun: given.dryRun,
   };
-  if (given.dryRun) return { result: { ...facts, ...plannedFields(weights, given), dryRun: true } };
+  if (given.dryRun && backend.plan !== undefined) {
+    const { compiler, calls, warnings } = await backend.plan(job);
+    for (const warning of warnings) io.warn(warning);
+    return { result: { ...facts, bundle: { path, bytes: null, hostEnv: null }, compiler, calls, ...plannedFields(weights, given) } };
+  }
+  const compiled = await io.step('compile', () => backend.compile(job));
+  try {
+    const bundle = { path, bytes: compiled.bytes.length, hostEnv: compiled.hostEnv };
+    const compiler = compiled.compiler ?? null;
+    if (given.dryRun) return { result: { ...facts, bundle, compiler, ...plannedFields(weights, given) } };
+    const graphs = await io.step('write', () => writeOutputs(path, compiled, { manifest, source, weights, given }));
+    return { result: { ...facts, bundle, compiler, graphs, ...bundleFields(openBundleAt(path)) } };
+  } finally {
+    await compiled.release?.();
+  }
+}
+
+interface Outputs {
+  readonly manifest: string | undefined;
+  readonly source: GraphSource;
+  readonly weights: readonly RefreshableWeight[];
+  readonly given: BuildValues;
+}
+
+/** @returns the files of --emit-graphs */
+async function writeOutputs(
+  path: string,
+  compiled: CompiledBundle,
+  { manifest, source, weights, given }: Outputs,
+): Promise<readonly string[] | null> {
+  const { file, bytes, graphs = [] } = compiled;
   let written = '';
   const verify = (temporary: string, of: string): void => {
     if (of !== path) return;
     verifyBundle(temporary, { weights, withInit: given.init });
     written = temporary;
   };
-  const files: OutputFile[] = [{ path, bytes: compiled.bytes }];
+  const files: OutputFile[] = [file === undefined ? { path, bytes } : { path, moveOf: file }];
   if (manifest !== undefined) files.push({ path: manifest, bytes: () => manifestBytes(written, source, given) });
-  await io.step('write', () => writeFilesAtomically(files, { force: given.force, verify }));
-  return { result: { ...facts, ...bundleFields(openBundleAt(path)), dryRun: false } };
+  const folder = given.emitGraphs;
+  if (folder === undefined) {
+    await writeFilesAtomically(files, { force: given.force, verify });
+    return null;
+  }
+  const emitted = graphs.map(({ name, path: from }) => ({ path: join(folder, emittedName(name, path)), moveOf: from }));
+  const made = [folder, ...emitted.map((one) => dirname(one.path))].map(makeFolder);
+  try {
+    await writeFilesAtomically([...files, ...emitted], { force: given.force, verify });
+  } catch (error) {
+    for (const first of made) if (first !== undefined) rmSync(first, { recursive: true, force: true });
+    throw error;
+  }
+  return emitted.map((one) => one.path);
+}
+
+/** The graphs bear the name of the bundle; weights that GE has put beside them keep the name that the graphs know. */
+function emittedName(name: string, bundle: string): string {
+  if (name.includes('/')) return name;
+  const stem = basename(bundle, extname(bundle));
+  return name === 'origin.air' ? `${stem}.air` : `${stem}.${name}`;
+}
+
+/** @returns the first folder that had to be made; undefined where all were there */
+function makeFolder(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw fileError(path, cause, 'write');
+  }
 }
 
 function constsRequired(graph: string): AscendBundleError {
@@ -138,11 +225,6 @@ function constsRequired(graph: string): AscendBundleError {
     message: 'No constants were named, so nothing would be updatable.',
     fix: `Name them with --consts a,b, or choose them with --select. The candidates: ascend-bundle consts ${graph}`,
   });
-}
-
-/** The options given that only GE understands, as they are typed. */
-function geOptions({ socVersion, geOption }: BuildValues): string[] {
-  return [...(socVersion === undefined ? [] : ['--soc-version']), ...geOption.map(() => '-O')];
 }
 
 function refuseSameFile(path: string, graph: string, option = '-o'): void {

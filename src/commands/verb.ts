@@ -9,6 +9,8 @@ export interface OptionRow {
   readonly repeat?: boolean;
   readonly choices?: readonly string[];
   readonly default?: string;
+  /** Works, and is not listed by --help. */
+  readonly isHidden?: boolean;
 }
 
 export interface ArgumentRow {
@@ -26,6 +28,8 @@ export interface Io {
   warn(problem: Problem): void;
   /** Runs one step: shown as progress, and timed for the JSON document. */
   step<T>(name: string, work: () => T | Promise<T>): Promise<T>;
+  /** What the step under way does now. */
+  detail(what: string): void;
 }
 
 export interface BackendInfo {

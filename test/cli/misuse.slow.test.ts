@@ -567,7 +567,7 @@ const BACKENDS: readonly Misuse[] = [
     args: [...BUILD, '--soc_version=Ascend910B1'],
     exit: 5,
     code: 'BACKEND_UNAVAILABLE',
-    words: ['--soc-version', '--backend host'],
+    words: ['--backend host'],
   },
   {
     title: 'an option of GE for the host',
@@ -578,10 +578,10 @@ const BACKENDS: readonly Misuse[] = [
   },
   {
     title: 'another option of GE',
-    args: [...BUILD, '-O', 'ge.x=1'],
+    args: [...BUILD, '-O', 'ge.oo.level=O1'],
     exit: 5,
     code: 'BACKEND_UNAVAILABLE',
-    words: ['-O', '--backend host'],
+    words: ['--backend host'],
   },
   {
     title: 'a machine with CANN',

@@ -7,7 +7,12 @@ import { type Opened, openSession } from '../../src/commands/shared/open-session
 import type { Io } from '../../src/commands/verb.js';
 import { type BuildOptions, build } from '../../src/index.js';
 
-export const SILENT: Io = { warn: () => undefined, useBackend: () => undefined, step: async (_, work) => await work() };
+export const SILENT: Io = {
+  warn: () => undefined,
+  useBackend: () => undefined,
+  detail: () => undefined,
+  step: async (_, work) => await work(),
+};
 
 /** A folder that is gone after the test. */
 export function folderForTest(): string {

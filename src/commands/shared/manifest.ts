@@ -53,7 +53,9 @@ function specOf({ name, dtype, shape }: NamedSpec): Manifest['inputs'][number] {
 }
 
 /** Of a build: where they are, what was asked for, or already has its place in the manifest. */
-const NOT_RECORDED: ReadonlySet<string> = new Set('graph output manifest force dryRun consts const'.split(' '));
+const NOT_RECORDED: ReadonlySet<string> = new Set(
+  'graph output manifest force dryRun consts const geFlags rawGeOptions ascendHome emitGraphs timeout trace'.split(' '),
+);
 
 /**
  * The content of a manifest file.

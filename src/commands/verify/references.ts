@@ -100,7 +100,12 @@ export async function openPrediction(
 
 async function openBundleRunner(path: string, { trace: _, ...device }: DeviceValues, io: Io): Promise<Runner> {
   // The backend of the other bundle is not the one that the result is about.
-  const silent: Io = { useBackend: () => undefined, warn: (problem) => io.warn(problem), step: async (_, work) => await work() };
+  const silent: Io = {
+    useBackend: () => undefined,
+    detail: () => undefined,
+    warn: (problem) => io.warn(problem),
+    step: async (_, work) => await work(),
+  };
   const isForDevice = bundleBackend(openBundleAt(path)) === 'ascend';
   // The trace is that of the bundle that is verified.
   const { session, hasInit } = await openSession(path, 'auto', silent, isForDevice ? device : {});

@@ -2,6 +2,7 @@
 import type { Problem } from '../../../base/errors.js';
 import { createRunRequests } from '../acl/run-requests.js';
 import { identify } from '../cann/identify.js';
+import { runBuild } from '../ge/run-job.js';
 import type { Native } from '../native/native.js';
 import { probe } from '../native/probe.js';
 import type { ReplyOf, RequestKind, RequestOf } from './protocol.js';
@@ -36,6 +37,7 @@ export function createHandlers(context: WorkerContext): Handlers {
       initialize: () => bundle.initialize(),
       update: (request) => bundle.update(request),
       infer: (request) => bundle.infer(request),
+      build: ({ job }) => runBuild(context.native, job, context.step),
     },
     close: () => bundle.close(),
   };

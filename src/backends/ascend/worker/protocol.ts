@@ -2,16 +2,18 @@
 import type { ErrorCode, NativeDetails, Problem } from '../../../base/errors.js';
 import type { AclRequests } from '../acl/messages.js';
 import type { IdentifyReply } from '../cann/identify.js';
+import type { BuildJob, BuildReply } from '../ge/build-job.js';
 import type { ProbeReply, ProbeRequest } from '../native/probe.js';
 
 /** To be raised with every change of a message: both ends may come from different installations while a package is replaced. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 4;
 
 /** Every request by its kind, with its answer. The handler of a kind is in worker/handlers.ts. */
 export interface Requests extends AclRequests {
   readonly probe: { readonly request: ProbeRequest; readonly reply: ProbeReply };
   /** What AscendCL says of the cards. */
   readonly identify: { readonly request: object; readonly reply: IdentifyReply };
+  readonly build: { readonly request: { readonly job: BuildJob }; readonly reply: BuildReply };
 }
 
 export type RequestKind = keyof Requests;
