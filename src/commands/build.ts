@@ -15,13 +15,13 @@ import type { RefreshableWeight } from '../graph/refreshable.js';
 import { selectWeights } from '../graph/select.js';
 import {
   COMPILER_OPTIONS,
-  COMPILER_SHAPE,
   type CompilerValues,
   checkFramework,
   compilerOptionsGiven,
   compilerRequest,
   withFlags,
 } from './build/compiler-options.js';
+import { COMPILER_SHAPE } from './build/compiler-shape.js';
 import { type BundleFields, bundleFields, openBundleAt, plannedWeightFields } from './shared/bundle.js';
 import { manifestBytes } from './shared/manifest.js';
 import { type AskedSelection, askedSelection, type SelectionFields } from './shared/selection.js';

@@ -1,6 +1,5 @@
 // The options of `build` that only GE understands: those of atc by their own names, any other by its key, and how to run the compiler.
 import { resolve } from 'node:path';
-import * as z from 'zod';
 import { readGeOptions } from '../../backends/ascend/ge/options/read.js';
 import { GE_OPTIONS, type GeOptionRow } from '../../backends/ascend/ge/options/table.js';
 import type { CompilerRequest } from '../../backends/ascend/ge/request.js';
@@ -30,7 +29,7 @@ const HELP: Readonly<Record<string, string>> = {
   precision_mode_v2: 'fp16, origin, mixed_float16, …',
 };
 
-const FLAG_ROWS = GE_OPTIONS.filter((row): row is GeOptionRow & { readonly flag: string } => row.flag !== undefined);
+export const FLAG_ROWS = GE_OPTIONS.filter((row): row is GeOptionRow & { readonly flag: string } => row.flag !== undefined);
 
 /** Few are shown: a help of ninety options helps nobody, and who comes from atc knows them. */
 export const COMPILER_OPTIONS: readonly OptionRow[] = [
@@ -49,26 +48,6 @@ export const COMPILER_OPTIONS: readonly OptionRow[] = [
   { flags: '--timeout <seconds>', help: 'give the compiler up after this time' },
   { flags: '--trace <file>', help: 'write each native call as a JSON line' },
 ];
-
-const text = z.string();
-
-/** Every flag is a value of its own, as the command line gives it; `withFlags` gathers them. */
-export const COMPILER_SHAPE = {
-  ...Object.fromEntries(FLAG_ROWS.map(({ flag }) => [camel(flag), text.optional()])),
-  geOption: z.array(text).default([]),
-  initOption: z.array(text).default([]),
-  updateOption: z.array(text).default([]),
-  rawGeOptions: text.optional(),
-  rawGeOptionsIgnoreUnsupported: z
-    .union([z.boolean(), z.enum(['true', 'false'])])
-    .default(false)
-    .transform((value) => value === true || value === 'true'),
-  framework: text.optional(),
-  ascendHome: text.optional(),
-  emitGraphs: text.optional(),
-  timeout: z.coerce.number('is not a number of seconds').positive('is not more than 0').max(2_000_000, 'is more than 2000000').optional(),
-  trace: text.optional(),
-};
 
 export function withFlags<V extends object>(values: V): V & Pick<CompilerValues, 'geFlags'> {
   const given = values as Readonly<Record<string, unknown>>;
@@ -136,6 +115,6 @@ function kebab(flag: string): string {
 }
 
 /** As commander names the value of `--soc-version`. */
-function camel(flag: string): string {
+export function camel(flag: string): string {
   return flag.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
