@@ -9,6 +9,8 @@ import { pathToFileURL } from 'node:url';
 
 const PROJECT = resolve(import.meta.dirname, '..');
 const BLOCK = /^```console\n(.*?)^```$/gms;
+/** A step of over a second says how long it took; on a busy machine that may be any step. */
+const SLOW_STEP = /^.+ \(\d+\.\d s\)\n/gm;
 
 /** Every document with console blocks, relative to the project. */
 export const DOCUMENTS = [
@@ -35,7 +37,7 @@ function run(line, cwd) {
   const bin = join(PROJECT, 'bin/ascend-bundle.js');
   const script = `exec 2>&1; ascend-bundle() { "${process.execPath}" "${bin}" "$@"; }; ${line}`;
   const { stdout } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: cwd } });
-  return stdout;
+  return stdout.replace(SLOW_STEP, '');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
