@@ -223,7 +223,9 @@ function writeAdapter(path, names, dim, rank) {
   const header = Object.fromEntries(
     factors.map(({ name, shape }, i) => [name, { dtype: 'F32', shape, data_offsets: [i * bytes, (i + 1) * bytes] }]),
   );
-  const text = Buffer.from(JSON.stringify(header));
+  const json = JSON.stringify(header);
+  // As the library of the format does, so that the data begins at a multiple of 8.
+  const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeUInt32LE(text.length);
   const values = weights(7, dim).subarray(0, bytes);
@@ -255,7 +257,9 @@ function writeHeader(path, names, dim) {
   const header = Object.fromEntries(
     names.map((name, i) => [name, { dtype: 'F32', shape: [dim, dim], data_offsets: [i * bytes, (i + 1) * bytes] }]),
   );
-  const text = Buffer.from(JSON.stringify(header));
+  const json = JSON.stringify(header);
+  // As the library of the format does, so that the data begins at a multiple of 8.
+  const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeUInt32LE(text.length);
   const fd = openSync(path, 'w');
