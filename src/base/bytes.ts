@@ -21,6 +21,8 @@ export interface Bytes {
 }
 
 const CHUNK_BYTES = 4 << 20;
+/** Two of them fit the cache of a processor, where they are compared. */
+const COMPARED_BYTES = 256 << 10;
 
 /** Walks a range in pieces of at most `sizeBytes`. A piece may be overwritten by the next: use it before asking for that. */
 export function* chunks(bytes: Bytes, sizeBytes = CHUNK_BYTES): Generator<Uint8Array> {
@@ -296,8 +298,8 @@ export function equalBytes(a: Bytes, b: Bytes): boolean {
 /** Where two ranges of one length differ first; undefined when they do not. */
 export function firstDifference(a: Bytes, b: Bytes): number | undefined {
   const [readOne, readOther] = [pieceReader(), pieceReader()];
-  for (let pos = 0; pos < a.length; pos += CHUNK_BYTES) {
-    const end = Math.min(a.length, pos + CHUNK_BYTES);
+  for (let pos = 0; pos < a.length; pos += COMPARED_BYTES) {
+    const end = Math.min(a.length, pos + COMPARED_BYTES);
     const [one, other] = [readOne(a, pos, end), readOther(b, pos, end)];
     if (Buffer.compare(one, other) !== 0) return pos + one.findIndex((byte, i) => byte !== other[i]);
   }
