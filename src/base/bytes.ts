@@ -31,7 +31,7 @@ export function* chunks(bytes: Bytes, sizeBytes = CHUNK_BYTES): Generator<Uint8A
 }
 
 /** Reads pieces into memory that it uses again: each is gone with the next. */
-export function pieceReader(): (bytes: Bytes, start: number, end: number) => Uint8Array {
+function pieceReader(): (bytes: Bytes, start: number, end: number) => Uint8Array {
   let memory: Uint8Array | undefined;
   return (bytes, start, end) => {
     if (bytes.readInto === undefined) return bytes.read(start, end);

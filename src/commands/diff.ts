@@ -22,7 +22,7 @@ import { EXPRESSION_OPTIONS } from './shared/selection-options.js';
 import { EXPRESSION_SHAPE } from './shared/selection-shape.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-export const DIFF_PARTS = ['options', 'io', 'graph', 'weights', 'partitions'] as const;
+const DIFF_PARTS = ['options', 'io', 'graph', 'weights', 'partitions'] as const;
 export type DiffPart = (typeof DIFF_PARTS)[number];
 
 export interface DiffValues {

@@ -47,7 +47,7 @@ interface NumberField {
 const BYTE_UNITS = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 /** Field → what it is of a constant. */
-export const SELECTOR_FIELDS: Readonly<Record<string, TextField | NumberField>> = {
+const SELECTOR_FIELDS: Readonly<Record<string, TextField | NumberField>> = {
   name: { kind: 'text', help: 'its name', of: ({ name }) => [name] },
   op: { kind: 'text', help: 'the type of an operator that uses it', of: ({ users }) => users.map(({ type }) => type) },
   dtype: {

@@ -25,7 +25,7 @@ export interface WeightPlace {
 }
 
 /** The location of every external initializer in a stored executable; `locateWeights` replaces it by the bundle's file name. */
-export const STORED_LOCATION = '*';
+const STORED_LOCATION = '*';
 
 /** TensorProto.DataType of float32. */
 const FLOAT = 1;

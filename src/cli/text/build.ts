@@ -38,7 +38,7 @@ function callText({ call, arguments: given }: NonNullable<BuildResult['calls']>[
   return `  ${call}(${shown.join(', ')})`;
 }
 
-export const WEIGHT_COLUMNS: readonly Column<WeightFields>[] = [
+const WEIGHT_COLUMNS: readonly Column<WeightFields>[] = [
   { title: '#', cell: (row) => String(row.updateIndex), align: 'right' },
   { title: 'weight', cell: (row) => row.name },
   { title: 'dtype', cell: (row) => row.dtype },

@@ -56,7 +56,7 @@ const WIDE =
 const ASCII = /^[ -~]*$/;
 const JOINED = /\p{Mn}|\p{Me}|\p{Cf}/u;
 
-export function displayWidth(text: string): number {
+function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += JOINED.test(character) ? 0 : WIDE.test(character) ? 2 : 1;

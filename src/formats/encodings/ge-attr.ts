@@ -27,7 +27,7 @@ export function attrsFromDefs(defs: ReadonlyMap<string, AttrDef> | undefined, so
   return attrs;
 }
 
-export function attrFromDef(def: AttrDef, source: AttrSource): AttrValue {
+function attrFromDef(def: AttrDef, source: AttrSource): AttrValue {
   if (def.i !== undefined) return { kind: 'int', value: def.i };
   if (def.f !== undefined) return { kind: 'float', value: def.f };
   if (def.b !== undefined) return { kind: 'bool', value: def.b };

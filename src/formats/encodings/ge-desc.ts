@@ -13,7 +13,7 @@ const DUAL_STORED = 13;
 const STORED_IN_ATTR: ReadonlySet<number> = new Set([14, 15, 16, 17, 18, 19, 20, 21, 22, DUAL_GE, 33]);
 
 /** The dtype of a descriptor. `undefined` (the row) also stands for a number that no row has. */
-export function descriptorDType(desc: TensorDescriptor): DType {
+function descriptorDType(desc: TensorDescriptor): DType {
   const stored = desc.attr?.get(DTYPE_ATTR)?.i;
   if (stored !== undefined) return dtypeOfGe(Number(stored) === DUAL_STORED ? DUAL_GE : Number(stored)) ?? UNDEFINED_DTYPE;
   return dtypeOfProto(desc.dtype ?? 0) ?? UNDEFINED_DTYPE;
@@ -26,7 +26,7 @@ export function storedDType(dtype: DType): { readonly dtype?: number; readonly a
 }
 
 /** The format's text; `format_for_int` wins over `layout`. Undefined where nothing was said. */
-export function descriptorFormat(desc: TensorDescriptor): string | undefined {
+function descriptorFormat(desc: TensorDescriptor): string | undefined {
   const number = desc.attr?.get('format_for_int')?.i;
   const name = number === undefined ? undefined : formatName(Number(number));
   return name ?? (desc.layout === undefined || desc.layout === '' ? undefined : normalFormat(desc.layout));
@@ -41,7 +41,7 @@ function normalFormat(layout: string): string {
 /**
  * @param fail  ends the reading with a reason
  */
-export function descriptorShape(desc: TensorDescriptor, fail: (why: string) => never): Shape {
+function descriptorShape(desc: TensorDescriptor, fail: (why: string) => never): Shape {
   return (desc.shape?.dim ?? []).map((dim) => {
     if (typeof dim === 'bigint' || dim < -2) fail(`a dimension is ${dim}`);
     return dim as number;

@@ -104,7 +104,7 @@ export function layoutVariables(specs: readonly TensorSpec[]): VariableLayout {
 }
 
 /** What a variable of that many bytes takes in variable memory. */
-export function variableBytes(bytes: number): number {
+function variableBytes(bytes: number): number {
   return alignUp(paddedBytes(bytes), ALIGN_BYTES) + VARIABLE_GAP_BYTES;
 }
 

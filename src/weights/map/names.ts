@@ -6,7 +6,7 @@ const PREFIX = /^(?:model|module|_orig_mod|base_model|base_layer|network|net|tra
 const SUFFIX = /(?:_Initializer_\d+|_var|\.base_layer\b|:0)$/;
 
 /** `/`, `::` and `:` as dots, in one spelling for the exporters of all frameworks. */
-export function dotted(name: string): string {
+function dotted(name: string): string {
   return name.replaceAll(/[/:]+(?!0$)/g, '.').replace(/^\.+/, '');
 }
 

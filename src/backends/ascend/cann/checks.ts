@@ -17,11 +17,11 @@ const BUILD = ['build'] as const;
 const RUN = ['run'] as const;
 
 /** Said where nothing of CANN is found, by every verb in the same words. */
-export const INSTALL_CANN =
+const INSTALL_CANN =
   'Install the CANN toolkit and the operator package of the chip (hiascend.com/cann), or give the folder of an installation with --ascend-home.';
 
 /** Where CANN is; and what said that it is elsewhere. */
-export function installationChecks({ found, tried }: CannSearch, machine: Machine): Check[] {
+function installationChecks({ found, tried }: CannSearch, machine: Machine): Check[] {
   const named = tried.filter(({ isNamed }) => isNamed);
   if (found === undefined) {
     const looked = tried.map(({ source, path, why }) => `${source === path ? '' : `${source}=`}${path}: ${why}`);
@@ -46,7 +46,7 @@ export function installationChecks({ found, tried }: CannSearch, machine: Machin
   ];
 }
 
-export function libraryChecks(cann: Cann): Check[] {
+function libraryChecks(cann: Cann): Check[] {
   return libraryStates(cann).map(({ names, what, use, isNeeded, path }): Check => {
     const base = { area: 'libraries', uses: [use] } as const;
     if (path !== undefined) return { ...base, code: 'LIBRARY_FOUND', status: 'ok', message: `${basename(path)} (${what})`, fix: null };
@@ -64,7 +64,7 @@ export function libraryChecks(cann: Cann): Check[] {
   });
 }
 
-export function operatorChecks(cann: Cann, env: NodeJS.ProcessEnv): Check[] {
+function operatorChecks(cann: Cann, env: NodeJS.ProcessEnv): Check[] {
   const opp = operatorPackage(cann);
   const foreign = foreignOppPath(cann, env);
   const base = { area: 'operators', uses: BUILD } as const;
@@ -110,7 +110,7 @@ export function chipChecks(cann: Cann, { arch }: Machine): Check[] {
   ];
 }
 
-export function driverChecks(environment: CannEnvironment, machine: Machine): Check[] {
+function driverChecks(environment: CannEnvironment, machine: Machine): Check[] {
   const driver = findDriver(machine);
   const base = { area: 'driver' } as const;
   if (driver.hal !== null) {
@@ -147,7 +147,7 @@ function driverText({ folder, version, firmwareVersion }: Driver): string {
   return `driver ${version ?? 'of unknown version'}${firmware} in ${folder}`;
 }
 
-export function deviceChecks(env: NodeJS.ProcessEnv, machine: Machine): Check[] {
+function deviceChecks(env: NodeJS.ProcessEnv, machine: Machine): Check[] {
   const { cards, shared, missingShared } = findDevices(machine);
   const base = { area: 'devices', uses: RUN } as const;
   const visible = env['ASCEND_RT_VISIBLE_DEVICES'];
@@ -185,7 +185,7 @@ export function deviceChecks(env: NodeJS.ProcessEnv, machine: Machine): Check[] 
   return checks;
 }
 
-export function pathChecks(cann: Cann, environment: CannEnvironment, env: NodeJS.ProcessEnv, { arch }: Machine): Check[] {
+function pathChecks(cann: Cann, environment: CannEnvironment, env: NodeJS.ProcessEnv, { arch }: Machine): Check[] {
   const base = { area: 'paths', uses: BOTH } as const;
   const foreign = environment.dropped.filter(({ kind }) => kind === 'foreign');
   const homes = [...new Set(foreign.map(({ home, path }) => home ?? path))];

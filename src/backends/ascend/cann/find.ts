@@ -46,7 +46,7 @@ interface Place {
 }
 
 const ATC = 'atc in PATH';
-export const HOME_VARIABLES = ['ASCEND_HOME_PATH', 'ASCEND_TOOLKIT_HOME'] as const;
+const HOME_VARIABLES = ['ASCEND_HOME_PATH', 'ASCEND_TOOLKIT_HOME'] as const;
 const IN_INSTALL_FOLDER = ['cann', 'ascend-toolkit/latest', 'latest', 'nnrt/latest'];
 /** What a user may mean by the folder of CANN. */
 const BELOW_NAMED = ['', 'cann', 'latest', 'ascend-toolkit/latest', 'nnrt/latest'];

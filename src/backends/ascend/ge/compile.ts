@@ -11,7 +11,7 @@ import { type CannEnvironment, type Preflight, preflight, pythonWarnings } from 
 import { createDryNative } from '../native/dry.js';
 import { type NativeWorker, startWorker } from '../worker/client.js';
 import { driveBuild } from './drive.js';
-import { type KnownCann, prepareJob } from './prepare-job.js';
+import { type KnownCann, type PreparedJob, prepareJob } from './prepare-job.js';
 import type { CompilerRequest } from './request.js';
 import { listFiles, savedBundle } from './saved-bundle.js';
 
@@ -25,7 +25,7 @@ export async function compileBundle(job: CompileJob): Promise<CompiledBundle> {
   const cann = knownCann(checked);
   const { options, emitGraphs, timeoutMs, trace } = request;
   // Everything that can be said without the process is said before it starts.
-  prepareJob(job, { options, emitGraphs, cann, folder: PLANNED_FOLDER });
+  const prepared = prepareJob(job, { options, emitGraphs, cann });
   for (const warning of warnings) job.hooks?.warn(warning);
   const worker = await startWorker({
     env: environment.env,
@@ -35,7 +35,7 @@ export async function compileBundle(job: CompileJob): Promise<CompiledBundle> {
     trace,
   });
   try {
-    return await compileIn(worker, job, request, cann);
+    return await compileIn(worker, job, prepared, cann);
   } catch (error) {
     await worker.close();
     await explainFailure(error, job, environment);
@@ -53,15 +53,9 @@ async function explainFailure(error: unknown, { hooks }: CompileJob, environment
   for (const warning of await pythonWarnings(environment)) hooks?.warn(warning);
 }
 
-async function compileIn(
-  worker: NativeWorker,
-  job: CompileJob,
-  { options, emitGraphs }: CompilerRequest,
-  cann: KnownCann,
-): Promise<CompiledBundle> {
-  const prepared = prepareJob(job, { options, emitGraphs, cann, folder: worker.folder });
+async function compileIn(worker: NativeWorker, job: CompileJob, prepared: PreparedJob, cann: KnownCann): Promise<CompiledBundle> {
   for (const warning of prepared.warnings) job.hooks?.warn(warning);
-  const native = await prepared.writeFiles();
+  const native = await prepared.writeFiles(worker.folder);
   const { steps } = await worker.request({ kind: 'build', job: native }, { onStep: job.hooks?.step });
   const { path, hostEnv, warnings } = savedBundle(dirname(native.output));
   for (const warning of warnings) job.hooks?.warn(warning);
@@ -83,7 +77,8 @@ async function compileIn(
 export async function planBundle(job: CompileJob): Promise<CompilePlan> {
   const { ascendHome, options, emitGraphs } = requireRequest(job);
   const { cann, missing } = cannForPlan(ascendHome);
-  const { job: native, warnings } = prepareJob(job, { options, emitGraphs, cann, folder: PLANNED_FOLDER });
+  const { warnings, within } = prepareJob(job, { options, emitGraphs, cann });
+  const native = within(PLANNED_FOLDER);
   const dry = createDryNative();
   await driveBuild(dry, native, { step: () => undefined, restore: async () => undefined });
   return {

@@ -38,10 +38,10 @@ const MOST_BYTES = 2 ** 31 - 1;
  * @throws GRAPH_INVALID for a file of 2 GiB or more, and for two versions of one operator set (GE: E16005)
  */
 export function onnxForGe({ path, consts, weights }: OnnxToCompile): OnnxForGe {
-  using file = openFile(path);
+  // It stays open with the ranges that the copy takes from it.
+  const file = openFile(path);
   refuseSize(file.length, path);
-  // The file stays open with the ranges that the copy takes from it.
-  const model = decode(OnnxModel, openFile(path), path);
+  const model = decode(OnnxModel, file, path);
   refuseOpsets(model, path);
   const initializers = (model.graph?.initializer ?? []).map(({ name = '' }) => name).filter((name) => name !== '');
   const sorted = [...initializers].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

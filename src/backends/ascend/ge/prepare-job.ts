@@ -22,10 +22,11 @@ export interface KnownCann {
 }
 
 export interface PreparedJob {
-  readonly job: BuildJob;
   readonly warnings: readonly Problem[];
-  /** Writes the files that the job names. */
-  writeFiles(): Promise<BuildJob>;
+  /** The job, with its files in this folder; nothing is written. */
+  within(folder: string): BuildJob;
+  /** The same, with the files that it names written. @throws FILE_IO, INTERRUPTED, TERMINATED, and what reading the weights throws */
+  writeFiles(folder: string): Promise<BuildJob>;
 }
 
 /** The saved file: this, or this with `_<os>_<cpu>`. */
@@ -35,12 +36,10 @@ export interface PrepareOptions {
   readonly options: ReadOptions;
   readonly emitGraphs: boolean;
   readonly cann: KnownCann;
-  /** Of the job; nothing is written before `writeFiles`. */
-  readonly folder: string;
 }
 
 /** @throws USAGE, CONST_UNFIT, GRAPH_INVALID: all that can be said before GE starts */
-export function prepareJob(compile: CompileJob, { options, emitGraphs, cann, folder }: PrepareOptions): PreparedJob {
+export function prepareJob(compile: CompileJob, { options, emitGraphs, cann }: PrepareOptions): PreparedJob {
   const { source, weights, graphs, withInit, updateGraph } = compile;
   const planned = planOptions(options, { graph: source.graph, isOnnx: source.kind === 'onnx', cannVersion: cann.version });
   const warnings: Problem[] = [...planned.warnings];
@@ -51,30 +50,31 @@ export function prepareJob(compile: CompileJob, { options, emitGraphs, cann, fol
   const constNames = weights.map(({ constName }) => constName);
   const onnx =
     source.program === undefined ? undefined : onnxForGe({ path: source.path, consts: source.program.consts, weights: constNames });
-  const graphFile = join(folder, 'graph.air');
-  const staticUpdate = updateGraph === 'static' ? join(folder, 'update.air') : null;
-  const job: BuildJob = {
-    graphName,
-    source:
-      onnx === undefined
-        ? { kind: 'graph file', path: graphFile }
-        : {
-            kind: 'onnx',
-            path: onnx.rewritten === undefined ? onnx.path : join(folder, 'onnx/model.onnx'),
-            // Without a name GE makes one of the time.
-            parser: { output: graphName, ...record(planned.parser) },
-            saved: join(folder, 'parsed.air'),
-            restored: graphFile,
-            names: { initializers: onnx.initializers, weights: weights.map(plainWeight) },
-          },
-    options: { global: record(planned.global), infer: record(planned.infer), init: record(planned.init), update: record(planned.update) },
-    constNames,
-    withInit,
-    staticUpdate,
-    output: join(folder, 'out', SAVED_NAME),
-    emit: emitGraphs ? emittedPaths(join(folder, 'graphs')) : null,
+  const jobIn = (folder: string): BuildJob => {
+    const graphFile = join(folder, 'graph.air');
+    return {
+      graphName,
+      source:
+        onnx === undefined
+          ? { kind: 'graph file', path: graphFile }
+          : {
+              kind: 'onnx',
+              path: onnx.rewritten === undefined ? onnx.path : join(folder, 'onnx/model.onnx'),
+              // Without a name GE makes one of the time.
+              parser: { output: graphName, ...record(planned.parser) },
+              saved: join(folder, 'parsed.air'),
+              restored: graphFile,
+              names: { initializers: onnx.initializers, weights: weights.map(plainWeight) },
+            },
+      options: { global: record(planned.global), infer: record(planned.infer), init: record(planned.init), update: record(planned.update) },
+      constNames,
+      withInit,
+      staticUpdate: updateGraph === 'static' ? join(folder, 'update.air') : null,
+      output: join(folder, 'out', SAVED_NAME),
+      emit: emitGraphs ? emittedPaths(join(folder, 'graphs')) : null,
+    };
   };
-  return { job, warnings, writeFiles: async () => writeFiles(job, { onnx, graphs, graph: source.graph, folder }) };
+  return { warnings, within: jobIn, writeFiles: (folder) => writeFiles(jobIn(folder), { onnx, graphs, graph: source.graph, folder }) };
 }
 
 function record(map: ReadonlyMap<string, string>): OptionMap {

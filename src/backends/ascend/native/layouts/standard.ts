@@ -11,8 +11,8 @@ export interface LayoutParts {
   readonly names: AddressNames;
 }
 
-export const STRING_BYTES = 16;
-export const VECTOR_BYTES = 24;
+const STRING_BYTES = 16;
+const VECTOR_BYTES = 24;
 export const MAP_BYTES = 48;
 
 /** `std::_Rb_tree_node_base` {color, parent, left, right}, then the pair. */
@@ -27,7 +27,7 @@ export function place({ memory }: LayoutParts, bytes: number): { readonly bytes:
 }
 
 /** `ge::AscendString` in the 16 zeroed bytes at `address`: a shared_ptr, so GE's own constructor has to make it. */
-export function constructString({ caller }: LayoutParts, address: Address, text: string): void {
+function constructString({ caller }: LayoutParts, address: Address, text: string): void {
   caller.call('AscendString.AscendString', address, text);
 }
 
