@@ -4,6 +4,7 @@ import { AscendBundleError, EXIT_CODES } from '../base/errors.js';
 import { toolVersion } from '../base/version.js';
 import type { Outcome } from '../commands/verb.js';
 import { normalizeArguments, wantsJson } from './arguments.js';
+import type { CrashWatch } from './crash-watch.js';
 import { jsonText, resultDocument } from './document.js';
 import { createReporter, type Reporter } from './reporter.js';
 import { type ColorChoice, styleFor } from './style.js';
@@ -24,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   let command: string | null = null;
   let color: ColorChoice = 'auto';
   let reporter: Reporter | undefined;
+  let watch: CrashWatch | undefined;
   try {
     const { findVerb, parseCommandLine } = await import('./parse.js');
     const line = findVerb(argv);
@@ -35,12 +37,24 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     const { loaded, values, globals } = parsed;
     color = globals.color;
+    if (line.entry?.runsModels === true) watch = (await import('./crash-watch.js')).startCrashWatch(isJson ? 'stdout' : 'stderr');
+    const foretell = (step?: string): void => {
+      const error = crashError(command, step);
+      watch?.say(
+        isJson
+          ? jsonText(resultDocument({ command, exitCode: error.exitCode, version, ...reporter, error }))
+          : // Below the spinner.
+            `${process.stderr.isTTY ? '\n' : ''}${errorText(error, styleFor(color, process.stderr, process.env))}`,
+      );
+    };
+    foretell();
     reporter = await createReporter({
       progress: globals.progress,
       isQuiet: globals.quiet === true,
       style: styleFor(color, process.stderr, process.env),
       stream: process.stderr,
       env: process.env,
+      ...(watch === undefined ? {} : { onStep: foretell }),
     });
     const outcome = await loaded.verb.run(values, reporter);
     reporter.stop();
@@ -59,7 +73,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (isJson) process.stdout.write(`${jsonText(resultDocument({ command, exitCode, version, ...reporter, error }))}\n`);
     else process.stderr.write(`${errorText(error, styleFor(color, process.stderr, process.env))}\n`);
     return exitCode;
+  } finally {
+    watch?.dismiss();
   }
+}
+
+/** What is true when the process is gone before it could say anything. */
+function crashError(command: string | null, step: string | undefined): AscendBundleError {
+  const during = step === undefined ? '' : ` during the step "${step}"`;
+  return new AscendBundleError('NATIVE_CRASH', {
+    message: `ascend-bundle ${command} was ended by a signal${during}: ONNX Runtime crashed, or the system ended the process.`,
+    fix: 'The status of the shell is 128 and the signal: 136 and 139 are a crash of an operator (look for empty tensors), 137 is often a lack of memory.',
+  });
 }
 
 function outcomeText({ text }: LoadedVerb, outcome: Outcome<unknown>, color: ColorChoice): string {

@@ -24,6 +24,8 @@ export interface ReporterOptions {
   readonly style: Style;
   readonly stream: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
+  /** A step begins; undefined when it is over. */
+  readonly onStep?: (step?: string) => void;
 }
 
 interface Display {
@@ -57,12 +59,14 @@ export async function createReporter(options: ReporterOptions): Promise<Reporter
     async step(name, work) {
       const start = performance.now();
       display.start(name);
+      options.onStep?.(name);
       try {
         return await work();
       } finally {
         const ms = Math.round((performance.now() - start) * 10) / 10;
         timings.push({ step: name, ms });
         display.end(name, ms);
+        options.onStep?.();
       }
     },
     detail: (what) => display.detail(what),

@@ -12,6 +12,8 @@ export interface VerbEntry {
   /** One word, or two of which the first is in `VERB_GROUPS`. */
   readonly name: string;
   readonly summary: string;
+  /** It runs models in this process, on the host. */
+  readonly runsModels?: true;
   load(): Promise<LoadedVerb>;
 }
 
@@ -33,6 +35,7 @@ export const VERBS: readonly VerbEntry[] = [
   {
     name: 'run',
     summary: 'run a bundle: init, then update, then inference',
+    runsModels: true,
     load: async () => pair((await import('../commands/run.js')).run, (await import('./text/run.js')).runText),
   },
   {
@@ -48,11 +51,13 @@ export const VERBS: readonly VerbEntry[] = [
   {
     name: 'verify',
     summary: 'prove that a bundle does what it should',
+    runsModels: true,
     load: async () => pair((await import('../commands/verify.js')).verify, (await import('./text/verify.js')).verifyText),
   },
   {
     name: 'predict',
     summary: 'say what an NPU must give for a graph, and how far off it may be',
+    runsModels: true,
     load: async () => pair((await import('../commands/predict.js')).predict, (await import('./text/predict.js')).predictText),
   },
   {
@@ -89,11 +94,13 @@ export const VERBS: readonly VerbEntry[] = [
   {
     name: 'session',
     summary: 'keep a bundle open and answer JSON requests, one a line',
+    runsModels: true,
     load: async () => pair((await import('../commands/session.js')).session, () => ''),
   },
   {
     name: 'doctor',
     summary: 'say what works on this machine, and what mends the rest',
+    runsModels: true,
     load: async () => pair((await import('../commands/doctor.js')).doctor, (await import('./text/doctor.js')).doctorText),
   },
   {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFil
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { BIN, Workplace } from '../support/cli.js';
-import { modelBytes, node, value } from '../support/onnx-models.js';
+import { floats, modelBytes, node, value } from '../support/onnx-models.js';
 
 const BUILD = ['build', 'examples/linear/graph.json', '--consts', 'const_1,const_2', '-o', 'linear.om'];
 const MiB = 2 ** 20;
@@ -256,5 +256,49 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(place.run([...BUILD, '--color', 'always']).stdout).toContain(`${ESCAPE}[1m`);
     expect(place.run(['inspect', 'missing.om', '--color', 'always']).stderr).toContain(`${ESCAPE}[31merror`);
     expect(place.run(['inspect', 'linear.om']).stdout).not.toContain(ESCAPE);
+  });
+});
+
+describe('a crash of ONNX Runtime', () => {
+  /** InstanceNormalization over an empty plane reads where nothing is, in onnxruntime-node 1.30. */
+  function crashingBundle(): Workplace {
+    const place = new Workplace();
+    const model = modelBytes({
+      nodes: [node('InstanceNormalization', 'x scale b', 'y')],
+      initializers: [floats('scale', [2], [1, 1]), floats('b', [2], [0, 0])],
+      inputs: [value('x', [1, 2, 'H', 'W'])],
+      outputs: [value('y', [1, 2, 'H', 'W'])],
+    });
+    writeFileSync(place.path('m.onnx'), model);
+    expect(place.run(['build', 'm.onnx', '--consts', 'scale', '-q'])).toMatchObject({ status: 0, stderr: '' });
+    return place;
+  }
+
+  test('a crash of the runtime is told on stderr', () => {
+    const { status, stdout, stderr } = bash(crashingBundle(), "ascend-bundle run m.om --input 'x=1x2x0x4xf32=splat:0'");
+    expect(status).toBe(139);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('error NATIVE_CRASH: ascend-bundle run was ended by a signal during the step "infer"');
+  });
+
+  test('with --json it is the document', () => {
+    const { stdout } = bash(crashingBundle(), "ascend-bundle run m.om --input 'x=1x2x0x4xf32=splat:0' --json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: 'run',
+      ok: false,
+      exitCode: 10,
+      backend: { kind: 'host' },
+      result: null,
+      error: { code: 'NATIVE_CRASH', class: 'crash' },
+    });
+  });
+
+  test('a session says it too', () => {
+    const { stdout, stderr } = bash(
+      crashingBundle(),
+      `echo '{"op": "infer", "inputs": {"x": "1x2x0x4xf32=splat:0"}}' | ascend-bundle session m.om`,
+    );
+    expect(stdout).toBe('');
+    expect(stderr).toContain('error NATIVE_CRASH: ascend-bundle session was ended by a signal');
   });
 });

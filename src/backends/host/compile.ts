@@ -29,6 +29,7 @@ import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { isStatic, type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 import type { CompiledBundle, CompileJob } from '../backend.js';
 import { toExecutable } from './executable.js';
+import { guardProgram } from './guard-program.js';
 import { requireHostDType } from './lower/host-dtype.js';
 import { lowerGraph } from './lower/lower.js';
 import { EXECUTABLE_NAME, HOST_MARK, HOST_PLATFORM_VERSION } from './mark.js';
@@ -41,7 +42,7 @@ const OM_IR_VERSION = 2;
  */
 export function compileBundle({ source, weights, graphs, withInit }: CompileJob): CompiledBundle {
   const names = weights.map(({ constName }) => constName);
-  const program = source.program ?? lowerGraph(source.checked as CheckedGraph, names);
+  const program = source.program === undefined ? lowerGraph(source.checked as CheckedGraph, names) : guardProgram(source.program, names);
   for (const { constName, spec } of weights) requireHostDType(`Weight "${constName}"`, spec.dtype);
   for (const { name, dtype } of program.inputs) requireHostDType(`Input "${name}"`, dtype);
   // An ONNX model need not say what its outputs are.

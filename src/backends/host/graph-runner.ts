@@ -15,6 +15,7 @@ import type { Arithmetic, GraphRunner, GraphSource } from '../backend.js';
 import { requireSpec } from '../require-spec.js';
 import { requireInputs } from '../session-errors.js';
 import { isInlined, toExecutable } from './executable.js';
+import { guardProgram } from './guard-program.js';
 import { createInference, runInference } from './inference.js';
 import { lowerGraph } from './lower/lower.js';
 import { fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
@@ -79,7 +80,7 @@ function isOperatorValue({ program, graph }: GraphSource): (name: string) => boo
 
 /** No shape may follow from the value of a constant that gets another. */
 function programOf({ program, checked, graph }: GraphSource, wanted: ReadonlySet<string>): OnnxProgram {
-  if (program !== undefined) return program;
+  if (program !== undefined) return guardProgram(program, [...wanted]);
   const updatable = graph.nodes.filter(({ name, type }) => type === 'Const' && wanted.has(name)).map(({ name }) => name);
   return lowerGraph(checked as CheckedGraph, updatable);
 }

@@ -3,6 +3,7 @@
 import { AscendBundleError } from '../../base/errors.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode } from '../encodings/onnx-model.js';
 import { isOnnxDomain, withoutAttrs } from './attributes.js';
+import { FreshNames } from './fresh-names.js';
 import { Ranks } from './ranks.js';
 import { UPGRADES, type UpgradeContext } from './upgrades.js';
 
@@ -22,7 +23,7 @@ export function opsetOf(model: OnnxModel): number {
 export function upgradeModel(model: OnnxModel, what: string): OnnxModel {
   const opset = opsetOf(model);
   if (opset >= OLDEST_OPSET || model.graph === undefined) return model;
-  const names = new Names(model.graph);
+  const names = new FreshNames(model.graph);
   const others = (model.opsetImport ?? []).filter(({ domain }) => !isOnnxDomain(domain));
   return {
     ...model,
@@ -34,7 +35,7 @@ export function upgradeModel(model: OnnxModel, what: string): OnnxModel {
 interface Parts {
   readonly what: string;
   readonly opset: number;
-  readonly names: Names;
+  readonly names: FreshNames;
 }
 
 function upgradeGraph(graph: OnnxGraph, parts: Parts, outer?: Ranks): OnnxGraph {
@@ -81,30 +82,6 @@ function contextOf(node: OnnxNode, index: number, parts: Parts, ranks: Ranks, us
       throw new AscendBundleError('OP_UNSUPPORTED', { message: `${label} ${message}.`, at: `/graph/node/${index}`, fix });
     },
   };
-}
-
-/** Every value of a model, so that new ones get names of their own. */
-class Names {
-  readonly #taken = new Set<string>();
-
-  constructor(graph: OnnxGraph) {
-    this.#collect(graph);
-  }
-
-  fresh(base: string): string {
-    let name = base;
-    for (let i = 1; this.#taken.has(name); i++) name = `${base}_${i}`;
-    this.#taken.add(name);
-    return name;
-  }
-
-  #collect(graph: OnnxGraph): void {
-    for (const { name = '' } of [...(graph.input ?? []), ...(graph.initializer ?? [])]) this.#taken.add(name);
-    for (const { output = [], attribute = [] } of graph.node ?? []) {
-      for (const name of output) this.#taken.add(name);
-      for (const { g, graphs = [] } of attribute) for (const inner of g === undefined ? graphs : [g, ...graphs]) this.#collect(inner);
-    }
-  }
 }
 
 function usedValues(graph: OnnxGraph): ReadonlySet<string> {
