@@ -91,6 +91,10 @@ export const WARNING_MEANINGS: Readonly<Record<string, Meaning>> = {
     '--input-shape gives an input another shape than the graph has.',
     'Check that the graph still computes what it should.',
   ],
+  RELEASE_FAILED: [
+    'The results were complete, and then CANN failed to release the device or the compiler.',
+    'Nothing for these results; npu-smi info shows whether a device stays busy.',
+  ],
   MEMORY_MODE_IGNORED: ['--memory low needs calls that CANN has since 9.0.', 'Leave it out, or use a newer CANN.'],
   ATTRIBUTES_LEFT_OUT: [
     "Attributes of the compiler's own, which no operator declares, are not in the graph that was written.",

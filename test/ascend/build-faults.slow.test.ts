@@ -91,6 +91,17 @@ describe.skipIf(!hasStandin)('a build by GE', () => {
     expect(place.files()).toEqual(['m.om', 'net.air']);
   });
 
+  test.each([
+    ['segv', 'aclgrphBuildFinalize ended the process (SIGSEGV)'],
+    ['throw', 'aclgrphBuildFinalize ended the process (SIGABRT)'],
+  ])('GE that crashes at its end (%s) has built all the same', async (fault, words) => {
+    const { document, jobs } = await place.build(ARGS, { faults: [`aclgrphBuildFinalize=${fault}`] });
+    expect([document.error, document.result.bundle.path, jobs]).toEqual([null, 'm.om', []]);
+    expect(document.warnings).toContainEqual(expect.objectContaining({ code: 'RELEASE_FAILED', message: expect.stringContaining(words) }));
+    expect(place.files()).toEqual(['m.om', 'net.air']);
+    expect(orphans()).toEqual([]);
+  });
+
   test('a bundle that GE saves under another name is taken all the same', async () => {
     const { document } = await place.build(ARGS, { faults: ['aclgrphBundleSaveModel=rename:strange.om'] });
     expect([document.error, document.result.bundle.path, document.result.bundle.hostEnv]).toEqual([null, 'm.om', null]);

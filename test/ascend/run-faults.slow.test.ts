@@ -34,6 +34,7 @@ const STAYS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 interface Ran extends CliResult, Recorded {
   readonly place: Workplace;
+  readonly warnings: readonly ProblemFields[];
   readonly error: (ProblemFields & { readonly native?: { readonly folder?: string | null } | null }) | null;
   /** Ids of processes that are left. */
   readonly left: readonly number[];
@@ -47,8 +48,8 @@ async function run(settings: StandinSettings & { readonly args?: readonly string
   const record = place.path('made/calls.jsonl');
   const env = { ...standinEnv({ ...standin, record }), TMPDIR: place.path('tmp') };
   const result = await place.call(['run', path, ...ARGS, ...args], { env });
-  const { error } = JSON.parse(result.stdout) as Pick<Ran, 'error'>;
-  return { ...result, ...readRecord(record), place, error, left: processesWith(record) };
+  const { error, warnings } = JSON.parse(result.stdout) as Pick<Ran, 'error' | 'warnings'>;
+  return { ...result, ...readRecord(record), place, error, warnings, left: processesWith(record) };
 }
 
 function expectNothingLeft({ place, left, violations, status, error }: Ran): void {
@@ -60,6 +61,9 @@ function expectNothingLeft({ place, left, violations, status, error }: Ran): voi
   expect(jobs).toHaveLength(status === 0 ? 0 : 1);
   if (status !== 0) expect(JSON.stringify(error)).toContain(jobs[0]);
 }
+
+/** What is told of the end; the stand-in's machine has no driver, which is told too. */
+const released = ({ warnings }: Ran): readonly ProblemFields[] => warnings.filter(({ code }) => code === 'RELEASE_FAILED');
 
 /** The calls of a good run that answer with a status or a handle; with `low`, those that it makes more. */
 async function callsOf(memory: 'auto' | 'low'): Promise<readonly string[]> {
@@ -86,7 +90,9 @@ describe.skipIf(!hasStandin)('every call of a run', () => {
       expectNothingLeft(ran);
       // A process that never came to aclInit has nothing to finalize.
       expect([call, ran.alive ?? {}]).toEqual([call, STAYS[call] ?? {}]);
+      if (isClosing) expect(released(ran)).toMatchObject([{ code: 'RELEASE_FAILED', message: expect.stringContaining(`${call} failed`) }]);
       if (isClosing) continue;
+      expect(released(ran)).toEqual([]);
       expect(ran.error).toMatchObject({ code: 'NATIVE_CALL', at: call, message: expect.stringContaining(call) });
       const isHandle = /Create/.test(call);
       expect(ran.error?.message).toContain(fault.startsWith('text') ? WORDS : isHandle ? 'NULL' : String(STATUS));
@@ -121,6 +127,24 @@ describe.skipIf(!hasStandin)('every call of a run', () => {
       });
       expectNothingLeft(ran);
     }
+  });
+
+  test.each(CLOSING)('a crash of %s after the results is a warning', async (call) => {
+    const ran = await run({ faults: [`${call}=segv`] });
+    expect([ran.status, ran.error]).toEqual([0, null]);
+    expect(released(ran)).toMatchObject([
+      { code: 'RELEASE_FAILED', message: expect.stringContaining(`${call} ended the process (SIGSEGV)`) },
+    ]);
+    expectNothingLeft(ran);
+  });
+
+  test('a device that does not come back after the results is a warning', { timeout: 60_000 }, async () => {
+    const ran = await run({ faults: ['aclrtResetDevice=hang'] });
+    expect([ran.status, ran.error]).toEqual([0, null]);
+    expect(released(ran)).toMatchObject([
+      { code: 'RELEASE_FAILED', message: expect.stringContaining('aclrtResetDevice did not come back') },
+    ]);
+    expectNothingLeft(ran);
   });
 
   test.each(['aclInit', 'aclrtSetDevice', 'aclmdlBundleLoadFromFile', 'aclmdlExecute#1', 'aclmdlExecute#2', 'aclmdlExecute#3'])(

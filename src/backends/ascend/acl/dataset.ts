@@ -2,10 +2,10 @@
 // Source: cann-api §3.5, "Building data sets".
 import { AscendBundleError } from '../../../base/errors.js';
 import type { Address } from '../native/memory.js';
+import type { Releases } from '../native/releases.js';
 import type { Device } from './device.js';
 import type { SentTensor } from './messages.js';
 import { structBytes } from './model-description.js';
-import type { Releases } from './releases.js';
 
 const FORMAT_ND = 2;
 const NULL = 0n;

@@ -2,7 +2,7 @@
 // Source: cann-api §3.4, §3.5.
 import type { Address } from '../native/memory.js';
 import type { Native } from '../native/native.js';
-import type { Releases } from './releases.js';
+import type { Releases } from '../native/releases.js';
 
 const REPEAT_INITIALIZE = 100002;
 const REPEAT_FINALIZE = 100037;

@@ -2,13 +2,13 @@
 // that is too small is overrun. Source: cann-api §3.5.
 import { dtypeOfGe } from '../../../graph/dtype.js';
 import { describeShape, isStatic, tensorBytes } from '../../../graph/tensor.js';
+import { type Releases, scoped } from '../native/releases.js';
 import { createDataset, type Dataset, uploadTensor } from './dataset.js';
 import type { Device } from './device.js';
 import { disagree } from './disagree.js';
 import { gearOf, setGear } from './gears.js';
 import type { InferReply, SentTensor } from './messages.js';
 import { currentOutputShapes, type ModelDescription, type Port } from './model-description.js';
-import { type Releases, scoped } from './releases.js';
 
 /** As GE's update graph reads it: a dimension of 0 keeps the weight. */
 const KEPT_SHAPE = [0];

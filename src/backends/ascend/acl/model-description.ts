@@ -1,7 +1,7 @@
 // What AscendCL says of a loaded model: its inputs and outputs, and the gears it was compiled for. Source: cann-api §3.1, §3.2.
 import type { Address } from '../native/memory.js';
 import type { Native } from '../native/native.js';
-import { scoped } from './releases.js';
+import { scoped } from '../native/releases.js';
 
 export interface Port {
   readonly name: string;

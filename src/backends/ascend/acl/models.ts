@@ -1,8 +1,8 @@
 // The models of an opened bundle, loaded in one of two ways: by AscendCL with memory of its own (every version), or one by one into
 // memory of ours (9.0 and newer). Source: cann-api §3.5, §3.8.
 import type { Address } from '../native/memory.js';
+import { Releases, scoped, undoneOnFailure } from '../native/releases.js';
 import type { Device } from './device.js';
-import { Releases, scoped, undoneOnFailure } from './releases.js';
 import type { MemoryMode } from './request.js';
 
 export interface Models {

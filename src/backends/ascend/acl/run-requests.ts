@@ -1,12 +1,12 @@
 // What the native process does with an opened bundle: opens it once, then runs its graphs as often as it is asked.
 import type { Native } from '../native/native.js';
+import { type Releases, undoneOnFailure } from '../native/releases.js';
 import { type Device, openDevice } from './device.js';
 import { disagree } from './disagree.js';
 import { executeInfer, executeInit, executeUpdate } from './execute.js';
 import type { ExpectedModel, InferReply, InferRequest, OpenReply, OpenRequest, UpdateRequest } from './messages.js';
 import { describeModel, type ModelDescription } from './model-description.js';
 import { hasMemoryCalls, loadModels, loadModelsInto, type Models } from './models.js';
-import { Releases, undoneOnFailure } from './releases.js';
 
 interface Opened {
   readonly request: OpenRequest;
@@ -19,8 +19,6 @@ export interface RunRequests {
   initialize(): null;
   update(request: UpdateRequest): null;
   infer(request: InferRequest): InferReply;
-  /** Gives everything back to the device. Never throws. */
-  close(): void;
 }
 
 export interface RunContext {
@@ -28,8 +26,8 @@ export interface RunContext {
   step(step: string): void;
 }
 
-export function createRunRequests({ native, step }: RunContext): RunRequests {
-  const releases = new Releases();
+/** @param releases  gets what an opened bundle holds of the device */
+export function createRunRequests({ native, step }: RunContext, releases: Releases): RunRequests {
   const descriptions = new Map<number, ModelDescription>();
   let opened: Opened | undefined;
 
@@ -71,14 +69,6 @@ export function createRunRequests({ native, step }: RunContext): RunRequests {
     },
     infer: ({ inputs, outputs }) =>
       use(requireOpened().request.infer, 'inference', (device, model) => executeInfer(device, model, inputs, (i) => `${outputs}${i}`)),
-    close() {
-      opened = undefined;
-      try {
-        releases.run();
-      } catch {
-        // All results are out, and the process ends now: the driver takes back what is left.
-      }
-    },
   };
 }
 

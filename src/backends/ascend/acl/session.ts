@@ -34,7 +34,7 @@ export async function openDeviceSession(bundle: Bundle, path: string, { device =
         message: 'This CANN cannot load a bundle into memory of the caller (9.0 and newer can): --memory low changes nothing.',
       });
     }
-    return new DeviceSession(bundle, path, worker);
+    return new DeviceSession(bundle, path, worker, onWarning);
   } catch (error) {
     await worker.close();
     throw error;
@@ -69,16 +69,18 @@ class DeviceSession implements Session {
   readonly #files: TensorFiles;
   /** Weights that have a value, by const name; undefined where the value is the built-in one and the file does not tell it. */
   readonly #values = new Map<string, Tensor | undefined>();
+  readonly #onWarning: OpenOptions['onWarning'];
   /** Undefined after the session was closed. */
   #worker: NativeWorker | undefined;
 
-  constructor(bundle: Bundle, path: string, worker: NativeWorker) {
+  constructor(bundle: Bundle, path: string, worker: NativeWorker, onWarning: OpenOptions['onWarning']) {
     const infer = findSubmodel(bundle, 'infer') as Submodel;
     this.inputs = modelInputs(infer);
     this.outputs = infer.outputs;
     this.#bundle = bundle;
     this.#path = path;
     this.#worker = worker;
+    this.#onWarning = onWarning;
     this.#files = new TensorFiles(worker.folder);
   }
 
@@ -143,7 +145,7 @@ class DeviceSession implements Session {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#values.clear();
-    await worker?.close();
+    await worker?.close(this.#onWarning);
   }
 
   /** Runs the update graph with new values; those of a static graph's other weights are sent again. */

@@ -69,7 +69,7 @@ async function compileIn(worker: NativeWorker, job: CompileJob, prepared: Prepar
     file: path,
     graphs,
     compiler: { cann: cann.version ?? null, soc: native.options.global['ge.socVersion'] ?? null, steps },
-    release: async () => worker.close(),
+    release: async () => worker.close(job.hooks?.warn),
   };
 }
 
@@ -80,7 +80,9 @@ export async function planBundle(job: CompileJob): Promise<CompilePlan> {
   const { warnings, within } = prepareJob(job, { options, emitGraphs, cann });
   const native = within(PLANNED_FOLDER);
   const dry = createDryNative();
-  await driveBuild(dry, native, { step: () => undefined, restore: async () => undefined });
+  const last: (() => void)[] = [];
+  await driveBuild(dry, native, { step: () => undefined, restore: async () => undefined, atEnd: (work) => void last.push(work) });
+  for (const work of last) work();
   return {
     compiler: { cann: cann.version ?? null, soc: native.options.global['ge.socVersion'] ?? null, steps: [] },
     calls: dry.calls,

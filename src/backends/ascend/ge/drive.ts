@@ -11,11 +11,13 @@ export interface Driven extends Pick<Caller, 'call'> {
 export interface DriveHooks {
   /** Says what comes next; the calls after it block. */
   step(step: string): void;
+  /** Takes what is called at last, when the bundle is safe: GE may crash in it. */
+  atEnd(work: () => void): void;
   /** Restores the names in the graph that the parser saved. */
   restore(source: Extract<BuildJob['source'], { kind: 'onnx' }>): Promise<void>;
 }
 
-/** @throws NATIVE_CALL, SYMBOL_MISSING, and what `restore` throws; GE is finalized in every case */
+/** @throws NATIVE_CALL, SYMBOL_MISSING, and what `restore` throws */
 export async function driveBuild(native: Driven, job: BuildJob, hooks: DriveHooks): Promise<BuildReply> {
   const steps: StepTiming[] = [];
   const step = async (name: string, work: () => void | Promise<void>): Promise<void> => {
@@ -25,11 +27,8 @@ export async function driveBuild(native: Driven, job: BuildJob, hooks: DriveHook
     steps.push({ step: name, ms: Math.round((performance.now() - start) * 10) / 10 });
   };
   await step('initialize', () => native.call('aclgrphBuildInitialize', native.layouts.options(job.options.global)));
-  try {
-    await buildSteps(native, job, step, hooks);
-  } finally {
-    native.call('aclgrphBuildFinalize');
-  }
+  hooks.atEnd(() => native.call('aclgrphBuildFinalize'));
+  await buildSteps(native, job, step, hooks);
   return { steps };
 }
 

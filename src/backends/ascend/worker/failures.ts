@@ -1,5 +1,5 @@
 // What a native process dies of, in words: a signal, a symbol that the linker cannot find, the time limit, the user.
-import { AscendBundleError, type NativeDetails } from '../../../base/errors.js';
+import { AscendBundleError, type NativeDetails, type Problem } from '../../../base/errors.js';
 import type { CallRecord } from '../native/trace.js';
 import type { SentError } from './protocol.js';
 
@@ -63,6 +63,15 @@ export function interruptedError(signal: NodeJS.Signals): AscendBundleError {
   return new AscendBundleError(signal === 'SIGTERM' ? 'TERMINATED' : 'INTERRUPTED', {
     message: 'Interrupted; the native process was ended, and nothing of it was left behind.',
   });
+}
+
+/** What was asked is done: the driver takes back what the process leaves. */
+export function releaseWarning(failure: string): Problem {
+  return {
+    code: 'RELEASE_FAILED',
+    message: `After the results were complete, CANN failed to release what it held: ${failure.replace(/\.$/, '')}.`,
+    fix: 'The results are good. Where a device stays busy, see npu-smi info.',
+  };
 }
 
 export function startError(reason: string, output: readonly string[]): AscendBundleError {

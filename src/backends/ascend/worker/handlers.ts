@@ -5,6 +5,7 @@ import { identify } from '../cann/identify.js';
 import { runBuild } from '../ge/run-job.js';
 import type { Native } from '../native/native.js';
 import { probe } from '../native/probe.js';
+import { Releases } from '../native/releases.js';
 import type { ReplyOf, RequestKind, RequestOf } from './protocol.js';
 
 /** What every request of one process shares. State between requests (an opened bundle) lives in the closure of the handlers. */
@@ -23,12 +24,17 @@ export type HandlerTable = { readonly [K in RequestKind]: Handler<K> };
 
 export interface Handlers {
   readonly table: HandlerTable;
-  /** Releases what requests have left open; before the process ends in peace. */
-  close(): void | Promise<void>;
+  /**
+   * Releases what requests have left open; before the process ends in peace. Never throws.
+   *
+   * @returns what failed, in words
+   */
+  close(): readonly string[] | Promise<readonly string[]>;
 }
 
 export function createHandlers(context: WorkerContext): Handlers {
-  const bundle = createRunRequests(context);
+  const releases = new Releases();
+  const bundle = createRunRequests(context, releases);
   return {
     table: {
       probe: (request) => probe(context.native, request),
@@ -37,8 +43,8 @@ export function createHandlers(context: WorkerContext): Handlers {
       initialize: () => bundle.initialize(),
       update: (request) => bundle.update(request),
       infer: (request) => bundle.infer(request),
-      build: ({ job }) => runBuild(context.native, job, context.step),
+      build: ({ job }) => runBuild(context.native, job, context.step, releases),
     },
-    close: () => bundle.close(),
+    close: () => releases.failures().map((error) => (error instanceof Error ? error.message : String(error))),
   };
 }

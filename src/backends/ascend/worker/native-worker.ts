@@ -36,6 +36,10 @@ export interface NativeWorker extends AsyncDisposable {
    * @throws what the handler throws; NATIVE_CRASH, NATIVE_TIMEOUT, INTERRUPTED, TERMINATED, after which the process is gone
    */
   request<K extends RequestKind>(request: RequestOf<K>, options?: RequestOptions): Promise<ReplyOf<K>>;
-  /** Releases what is open and ends the process. Its folder goes, unless a native failure is told in it. Never throws. */
-  close(): Promise<void>;
+  /**
+   * Releases what is open and ends the process. Its folder goes, unless a native failure is told in it. Never throws.
+   *
+   * @param warn  is told what could not be released
+   */
+  close(warn?: (warning: Problem) => void): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { BuildJob, BuildReply } from '../ge/build-job.js';
 import type { ProbeReply, ProbeRequest } from '../native/probe.js';
 
 /** To be raised with every change of a message: both ends may come from different installations while a package is replaced. */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 /** Every request by its kind, with its answer. The handler of a kind is in worker/handlers.ts. */
 export interface Requests extends AclRequests {
@@ -45,7 +45,8 @@ export type FromWorker =
   | { readonly type: 'warning'; readonly id: number; readonly warning: Problem }
   | { readonly type: 'reply'; readonly id: number; readonly reply: unknown }
   | { readonly type: 'failure'; readonly id: number; readonly error: SentError }
-  | { readonly type: 'closed' };
+  /** With what could not be released. */
+  | { readonly type: 'closed'; readonly failures: readonly string[] };
 
 /** An error as data: class instances do not survive the way. */
 export type SentError =

@@ -1,9 +1,9 @@
 // The command line's end of one native process, from its start to the moment when nothing of it remains.
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { AscendBundleError, type NativeDetails } from '../../../base/errors.js';
+import { AscendBundleError, type NativeDetails, type Problem } from '../../../base/errors.js';
 import { callUnderWay, traceUnfinished } from '../native/trace.js';
-import { crashError, type Ending, interruptedError, raised, startError, timeoutError } from './failures.js';
+import { crashError, type Ending, interruptedError, raised, releaseWarning, startError, timeoutError } from './failures.js';
 import { forkWorker } from './fork.js';
 import { dropLargeFiles, jobPaths, outputTail, removeJobFolder } from './job-folder.js';
 import type { NativeWorker, RequestOptions, WorkerOptions } from './native-worker.js';
@@ -41,7 +41,7 @@ export class RunningWorker implements NativeWorker {
   #isGone = false;
   /** Why it is gone, for whoever asks it something afterwards. */
   #end: unknown;
-  #closed: (() => void) | undefined;
+  #closed: ((failures: readonly string[]) => void) | undefined;
   readonly #exit: Promise<void>;
   #destroyed: Promise<void> | undefined;
 
@@ -92,15 +92,15 @@ export class RunningWorker implements NativeWorker {
     return (await this.#ask(id, message, { timeoutMs: this.#options.timeoutMs, ...options })) as ReplyOf<K>;
   }
 
-  async close(): Promise<void> {
+  async close(warn?: (warning: Problem) => void): Promise<void> {
     if (!this.#isGone) {
-      const closed = new Promise<void>((resolve) => {
+      const closed = new Promise<readonly string[]>((resolve) => {
         this.#closed = resolve;
       });
-      const timer = setTimeout(() => this.#closed?.(), CLOSE_MS);
+      const timer = setTimeout(() => this.#closed?.([`${this.#place()} did not come back within ${CLOSE_MS / 1000} s`]), CLOSE_MS);
       this.#hold();
       this.#send({ type: 'close' });
-      await closed;
+      for (const failure of await closed) warn?.(releaseWarning(failure));
       clearTimeout(timer);
       this.#end ??= new TypeError('the native process was closed');
     }
@@ -150,14 +150,15 @@ export class RunningWorker implements NativeWorker {
       case 'failure':
         return this.#pending.get(message.id)?.reject(this.#withFolder(raised(message.error)));
       case 'closed':
-        return this.#closed?.();
+        return this.#closed?.(message.failures);
     }
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#isGone) return;
-    // What it was asked is done. Whatever it stumbled over while it released things, there is nobody to tell and nothing to keep.
-    if (this.#closed !== undefined && this.#pending.size === 0) return this.#closed();
+    // What it was asked is done, and it stumbled while it released things: no failure, but somebody may want to know.
+    if (this.#closed !== undefined && this.#pending.size === 0)
+      return this.#closed([`${this.#place()} ended the process (${signal ?? `exit ${code}`})`]);
     const end = (): void => {
       if (this.#isGone) return;
       this.#fail(crashError({ code, signal, ...this.#ending(signal ?? `exit ${code}`) }));
@@ -171,6 +172,10 @@ export class RunningWorker implements NativeWorker {
       clearTimeout(timer);
       end();
     }
+  }
+
+  #place(): string {
+    return callUnderWay(jobPaths(this.#root).underWay)?.call ?? 'The native process';
   }
 
   #timedOut(timeoutMs: number): void {
@@ -198,7 +203,7 @@ export class RunningWorker implements NativeWorker {
     this.#end ??= error;
     // Nobody hears of it before there is nothing left.
     void this.#destroy().then(() => {
-      this.#closed?.();
+      this.#closed?.([]);
       for (const { reject } of this.#pending.values()) reject(this.#end);
     });
   }

@@ -56,8 +56,7 @@ async function serve(createHandlers: (context: WorkerContext) => Handlers): Prom
         return;
       }
       case 'close':
-        await handlers?.close();
-        return send({ type: 'closed' });
+        return send({ type: 'closed', failures: (await handlers?.close()) ?? [] });
     }
   };
 

@@ -13,6 +13,12 @@ export class Releases {
    * @throws what the first failing step threw
    */
   run(): void {
+    const [first, ...others] = this.failures();
+    if (first !== undefined || others.length > 0) throw first;
+  }
+
+  /** Undoes everything, as `run`, and says what went wrong on the way. */
+  failures(): readonly unknown[] {
     const failures: unknown[] = [];
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
       try {
@@ -21,7 +27,7 @@ export class Releases {
         failures.push(error);
       }
     }
-    if (failures.length > 0) throw failures[0];
+    return failures;
   }
 }
 
