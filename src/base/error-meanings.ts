@@ -35,7 +35,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   WEIGHT_UNKNOWN: ['The bundle has no weight of that name.', 'ascend-bundle inspect lists them; --ignore-extra lets further tensors pass.'],
   WEIGHTS_MISSING: [
     'An update needs weights that are not given.',
-    'Give them, or build with --update-graph ge, where a missing one is kept.',
+    'Give them, or build with an init graph or --update-graph ge, where a missing one keeps its value.',
   ],
   WEIGHTS_NOT_INITIALIZED: ['The bundle was built without init: its weights have no values yet.', 'Give all of them with --update.'],
   DTYPE_UNSUPPORTED: ['A dtype cannot be used there.', 'Convert it; the message says which ones can.'],

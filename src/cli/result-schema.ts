@@ -40,7 +40,10 @@ const weight = z.strictObject({
   variableOffset: z.int().nullable().describe('bytes from the beginning of variable memory'),
 });
 
-const updateGraph = z.enum(['ge', 'static']).nullable().describe('static: an update needs every weight; null without weights');
+const updateGraph = z
+  .enum(['ge', 'static'])
+  .nullable()
+  .describe('static: the update graph takes every weight, and those that are not given are sent again; null without weights');
 
 const selection = z
   .strictObject({

@@ -93,7 +93,7 @@ export const build: Verb<BuildValues, BuildResult> = {
     { flags: '--allow-scalar', help: 'accept rank-0 weights, whose update to 0 is skipped' },
     {
       flags: '--update-graph <form>',
-      help: 'ge: a weight may be left out of an update; static: smaller, takes rank-0 weights',
+      help: 'ge: the device keeps a weight that an update leaves out; static: it is sent again; smaller, takes rank-0 weights',
       choices: ['ge', 'static'],
       default: 'ge',
     },

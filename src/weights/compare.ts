@@ -139,7 +139,7 @@ function absentRow(
 
 const STATIC_WANTS_ALL = {
   who: 'the static update graph of this bundle takes all',
-  fix: 'Add it to the update. To keep weights, build the bundle without --update-graph static.',
+  fix: 'Add it to the update. To leave weights out, build the bundle with its init graph, or without --update-graph static.',
 };
 
 function strictWantsAll({ strict }: OptionNames): typeof STATIC_WANTS_ALL {

@@ -38,7 +38,10 @@ function bundleSections({ submodels, weights, updateGraph, attributes }: Inspect
   ];
 }
 
-const WEIGHTS_TITLE = { ge: 'weights, in update order', static: 'weights, in update order; an update needs all of them' };
+const WEIGHTS_TITLE = {
+  ge: 'weights, in update order',
+  static: 'weights, in update order; a static update sends those again that are not given',
+};
 
 const SUBMODEL_COLUMNS: readonly Column<SubmodelFields>[] = [
   { title: '#', cell: (row) => String(row.index), align: 'right' },

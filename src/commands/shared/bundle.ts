@@ -61,7 +61,7 @@ export interface WeightFields {
 export interface BundleFields {
   readonly layout: 'v1' | 'v2';
   readonly varSize: number | null;
-  /** `static`: an update needs every weight; null without weights. */
+  /** `static`: the update graph takes every weight, and those that are not given are sent again; null without weights. */
   readonly updateGraph: 'ge' | 'static' | null;
   readonly submodels: readonly SubmodelFields[];
   readonly weights: readonly WeightFields[];
