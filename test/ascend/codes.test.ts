@@ -182,6 +182,27 @@ describe('error texts', () => {
     expect(parseGeText(OLD_INNER)).toMatchObject([{ code: 'E19999', message: expect.stringContaining('aclrtGetSocName failed') }]);
   });
 
+  // The first is the form of the open-source GE 9.2; the others are with a name, of 8.x without a blank, and the documented one.
+  test.each([
+    ['E19999: Inner Error!\nE19999[PID: 7] 2026-05-01-08:21:08.817.477 (E19999):  aclrtGetSocName failed', null],
+    ['E19999[PID: 7] 2026-05-01-08:21:08.817.477 Inner_Error(E19999):  aclrtGetSocName failed', 'Inner_Error'],
+    ['E19999[PID: 7] 2026-05-01-08:21:08.817.477 aclrtGetSocName failed', null],
+    ['E19999: [PID: 7] 2026-05-01-08:21:08.817.477 aclrtGetSocName failed', null],
+    ['E19999:[PID: 7] 2026-05-01-08:21:08.817.477 aclrtGetSocName failed', null],
+  ])('an inner error whose code stands right before the process id: %j', (text, name) => {
+    const trace = 'TraceBack (most recent call last):\n GELib::InnerInitialize failed';
+    expect(parseGeText(`${text}[FUNC:GetSoc][FILE:x.cc][LINE:3]\n ${trace}`)).toEqual([
+      {
+        code: 'E19999',
+        name,
+        message: 'aclrtGetSocName failed[FUNC:GetSoc][FILE:x.cc][LINE:3]',
+        cause: null,
+        solution: null,
+        trace: ['GELib::InnerInitialize failed'],
+      },
+    ]);
+  });
+
   test('a code without a head counts in the first two lines only', () => {
     expect(textCodesIn('something (EE1001) went wrong')).toEqual(['EE1001']);
     expect(textCodesIn('a\nb\nE10001')).toEqual([]);

@@ -2,6 +2,7 @@
 // another, because texts that nobody read pile up:
 //   E10001: [PID: 106] 2025-10-30-08:21:08.817.477 <message>                 (8.x)
 //   [PID: 106] 2025-10-30-08:21:08.817.477 Invalid_Argument(E10001): <message>   (8.5 and newer)
+// Inner errors of the newer kind have their code once more in front: E19999[PID: 106] 2025-10-30-08:21:08.817.477 (E19999):  <message>
 
 export interface GeMessage {
   readonly code: string;
@@ -14,8 +15,8 @@ export interface GeMessage {
   readonly trace: readonly string[];
 }
 
-const OLD_HEAD = /^\s*([EW][A-Z0-9]\d{4}):\s*(?:\[PID:\s*\d+\]\s*\S+\s?)?(.*)$/;
-const NEW_HEAD = /^\s*\[PID:\s*\d+\]\s*\S+\s+([\w. -]*?)\(([EW][A-Z0-9]\d{4})\):\s*(.*)$/;
+const OLD_HEAD = /^\s*([EW][A-Z0-9]\d{4})(?::|(?=\s*\[PID:))\s*(?:\[PID:\s*\d+\]\s*\S+\s?)?(.*)$/;
+const NEW_HEAD = /^\s*(?:[EW][A-Z0-9]\d{4}\s*)?\[PID:\s*\d+\]\s*\S+\s+([\w. -]*?)\(([EW][A-Z0-9]\d{4})\):\s*(.*)$/;
 const BARE_CODE = /\b([EW][A-Z0-9]\d{4})\b/;
 /** `E19999: Inner Error!` only announces the message behind it. */
 const ANNOUNCEMENT = /^(inner|internal) error!?$/i;
