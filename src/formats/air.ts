@@ -42,7 +42,7 @@ export function graphFromAir(bytes: Bytes, what: string, folder: string): Graph 
 /** The bytes of a Const that keeps them in a file: attributes `location`, `length` and, where several share it, `offset`. */
 function externalBytes(op: OpDef, what: string, open: (location: string, owner: string) => Bytes): Bytes | undefined {
   const location = op.attr?.get('location')?.s;
-  if (location === undefined || op.type !== 'Const') return undefined;
+  if (location === undefined || !FILLED_FROM_FILES.has(op.type ?? '')) return undefined;
   const owner = `${op.type} "${op.name ?? ''}" of ${what}`;
   const file = open(location, owner);
   const offset = Number(op.attr?.get('offset')?.i ?? 0);
@@ -73,8 +73,11 @@ export interface AirFiles {
   readonly weights: ReadonlyMap<string, Bytes>;
 }
 
-/** GE refuses a larger graph file (and so does every protobuf library). */
-const AIR_LIMIT_BYTES = 2 ** 31 - 1;
+/** Protobuf ends at 2^31 - 1 bytes, where GE aborts, and needs some room below (cann-api §10). */
+export const MOST_AIR_BYTES = 2_147_483_638;
+
+/** GE's loader fills the bytes of a file into both: a Const, and the Constant of a training graph (UnserializeGraphWithoutEdge). */
+export const FILLED_FROM_FILES: ReadonlySet<string> = new Set(['Const', 'Constant']);
 
 /**
  * The graph file, all weights inside. Equal graphs give equal bytes: map keys are sorted.
@@ -95,8 +98,7 @@ export function airFiles(graph: Graph, { style = 'ge', weightFile }: AirOptions 
   const model = modelDefFromGraph(graph, {
     style,
     placeConst: (node, tensor, owner) => {
-      // GE's loader fills a file's bytes into a Const only; a training Constant keeps its own.
-      const location = node.type === 'Const' ? weightFile?.(node, tensor, owner) : undefined;
+      const location = FILLED_FROM_FILES.has(node.type) ? weightFile?.(node, tensor, owner) : undefined;
       if (location === undefined) return { kind: 'inline' };
       if (weights.has(location)) {
         throw new AscendBundleError('GRAPH_INVALID', { message: `Two Consts would be written to the weight file "${location}".` });
@@ -106,9 +108,9 @@ export function airFiles(graph: Graph, { style = 'ge', weightFile }: AirOptions 
     },
   });
   const bytes = encode(ModelDef, model, { sortMaps: true });
-  if (bytes.length > AIR_LIMIT_BYTES) {
+  if (bytes.length > MOST_AIR_BYTES) {
     throw new AscendBundleError('GRAPH_INVALID', {
-      message: `Graph "${graph.name}" takes ${bytes.length} bytes as a graph file; GE reads at most ${AIR_LIMIT_BYTES}.`,
+      message: `Graph "${graph.name}" takes ${bytes.length} bytes as a graph file; GE reads at most ${MOST_AIR_BYTES}.`,
       fix: 'Write its large weights to files of their own.',
     });
   }

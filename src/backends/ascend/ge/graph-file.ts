@@ -6,6 +6,7 @@ import { type Bytes, fileError } from '../../../base/bytes.js';
 import { AscendBundleError } from '../../../base/errors.js';
 import { writeScratchFile } from '../../../base/output-file.js';
 import { encode } from '../../../base/protobuf/index.js';
+import { FILLED_FROM_FILES, MOST_AIR_BYTES } from '../../../formats/air.js';
 import { type AttrDef, ModelDef, type OpDef } from '../../../formats/encodings/ge-model.js';
 
 /** The bytes of a Const that its graph does not hold. */
@@ -33,18 +34,14 @@ export interface GraphFileOptions {
 }
 
 const INLINE_BYTES = 1 << 30;
-/** GE aborts on one of 2^31 - 1 bytes, and protobuf needs some room below (cann-api §10). */
-const MOST_BYTES = 2_147_483_638;
 /** A file for each of a thousand scalars would help nobody. */
 const SMALL_BYTES = 64 << 10;
-/** GE's loader fills the bytes of a file into both. */
-const LOADED_TYPES: ReadonlySet<string> = new Set(['Const', 'Constant']);
 
 /**
  * @throws GRAPH_INVALID when the file would be larger than GE can load
  */
 export function graphFiles(model: ModelDef, options: GraphFileOptions = {}): GraphFiles {
-  const { weightFolder = 'weights', outside = new Map(), inlineBytes = INLINE_BYTES, mostBytes = MOST_BYTES } = options;
+  const { weightFolder = 'weights', outside = new Map(), inlineBytes = INLINE_BYTES, mostBytes = MOST_AIR_BYTES } = options;
   const weights = new Map<string, OutsideBytes>();
   const sizes = ops(model).map((op) => bytesOf(op, outside)?.bytes.length ?? 0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -80,7 +77,7 @@ function ops(model: ModelDef): readonly OpDef[] {
 function bytesOf(op: OpDef, outside: ReadonlyMap<OpDef, OutsideBytes>): OutsideBytes | undefined {
   const given = outside.get(op);
   if (given !== undefined) return given;
-  const data = LOADED_TYPES.has(op.type ?? '') ? op.attr?.get('value')?.t?.data : undefined;
+  const data = FILLED_FROM_FILES.has(op.type ?? '') ? op.attr?.get('value')?.t?.data : undefined;
   return data === undefined ? undefined : { bytes: data };
 }
 
