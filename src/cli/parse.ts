@@ -182,6 +182,7 @@ function toOption(row: OptionRow): Option {
   const option = new Option(row.flags, row.help);
   if (row.choices !== undefined) option.choices(row.choices);
   if (row.default !== undefined) option.default(row.default);
+  if (row.group !== undefined) option.helpGroup(`${row.group}:`);
   if (row.isHidden) option.hideHelp();
   // One value per occurrence: commander's own <value...> would swallow the arguments that follow.
   if (row.repeat) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);

@@ -9,6 +9,8 @@ export interface OptionRow {
   readonly repeat?: boolean;
   readonly choices?: readonly string[];
   readonly default?: string;
+  /** The heading that --help lists it under; `Options` unless given. */
+  readonly group?: string;
   /** Works, and is not listed by --help. */
   readonly isHidden?: boolean;
 }

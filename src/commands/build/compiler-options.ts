@@ -24,7 +24,7 @@ export interface CompilerValues {
 }
 
 const HELP: Readonly<Record<string, string>> = {
-  soc_version: 'the chip to compile for (all options from here on: ascend backend)',
+  soc_version: 'the chip to compile for',
   input_shape: "shapes of inputs: 'x:1,3,224,224;mask:1,77'",
   precision_mode_v2: 'fp16, origin, mixed_float16, …',
 };
@@ -32,22 +32,26 @@ const HELP: Readonly<Record<string, string>> = {
 export const FLAG_ROWS = GE_OPTIONS.filter((row): row is GeOptionRow & { readonly flag: string } => row.flag !== undefined);
 
 /** Few are shown: a help of ninety options helps nobody, and who comes from atc knows them. */
-export const COMPILER_OPTIONS: readonly OptionRow[] = [
-  ...FLAG_ROWS.map(({ flag, key }): OptionRow => {
-    const help = HELP[flag];
-    return { flags: `--${kebab(flag)} <value>`, help: help ?? `${key} of GE`, isHidden: help === undefined };
-  }),
-  { flags: '-O, --ge-option <key=value>', help: 'any option of GE by its key: ge.oo.level=O1', repeat: true },
-  { flags: '--init-option <key=value>', help: 'of the init graph alone', repeat: true, isHidden: true },
-  { flags: '--update-option <key=value>', help: 'of the update graph alone', repeat: true, isHidden: true },
-  { flags: '--raw-ge-options <file>', help: 'options from a JSON file, as atc --raw_ge_options reads it' },
-  { flags: '--raw-ge-options-ignore-unsupported [true|false]', help: 'skip what the build does not take', isHidden: true },
-  { flags: '--framework <number>', help: 'as atc has it: 1 for .air, 5 for ONNX', choices: ['1', '5'], isHidden: true },
-  { flags: '--ascend-home <folder>', help: 'the CANN to use' },
-  { flags: '--emit-graphs <folder>', help: 'also save the graph as GE has loaded it, and its three conversions, as .air' },
-  { flags: '--timeout <seconds>', help: 'give the compiler up after this time' },
-  { flags: '--trace <file>', help: 'write each native call as a JSON line' },
-];
+export const COMPILER_OPTIONS: readonly OptionRow[] = compilerRows().map((row) => ({ ...row, group: 'Options of the ascend backend' }));
+
+function compilerRows(): readonly OptionRow[] {
+  return [
+    ...FLAG_ROWS.map(({ flag, key }): OptionRow => {
+      const help = HELP[flag];
+      return { flags: `--${kebab(flag)} <value>`, help: help ?? `${key} of GE`, isHidden: help === undefined };
+    }),
+    { flags: '-O, --ge-option <key=value>', help: 'any option of GE by its key: ge.oo.level=O1', repeat: true },
+    { flags: '--init-option <key=value>', help: 'of the init graph alone', repeat: true, isHidden: true },
+    { flags: '--update-option <key=value>', help: 'of the update graph alone', repeat: true, isHidden: true },
+    { flags: '--raw-ge-options <file>', help: 'options from a JSON file, as atc --raw_ge_options reads it' },
+    { flags: '--raw-ge-options-ignore-unsupported [true|false]', help: 'skip what the build does not take', isHidden: true },
+    { flags: '--framework <number>', help: 'as atc has it: 1 for .air, 5 for ONNX', choices: ['1', '5'], isHidden: true },
+    { flags: '--ascend-home <folder>', help: 'the CANN to use' },
+    { flags: '--emit-graphs <folder>', help: 'also save the graph as GE has loaded it, and its three conversions, as .air' },
+    { flags: '--timeout <seconds>', help: 'give the compiler up after this time' },
+    { flags: '--trace <file>', help: 'write each native call as a JSON line' },
+  ];
+}
 
 export function withFlags<V extends object>(values: V): V & Pick<CompilerValues, 'geFlags'> {
   const given = values as Readonly<Record<string, unknown>>;
