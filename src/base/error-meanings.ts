@@ -146,6 +146,10 @@ export const FINDING_MEANINGS: Readonly<Record<string, Meaning>> = {
   LIBRARY_ELSEWHERE: ['A library was taken from outside of the CANN that is used.', 'Take that folder out of LD_LIBRARY_PATH.'],
   LIBRARIES_FAILED: ['Opening the libraries of CANN ended or stopped the process.', 'The folder that is named has its output.'],
   FUNCTIONS_MISSING: ['The libraries lack functions that a verb calls.', 'Install the version of CANN that has them, whole.'],
+  ERROR_TABLE_NOT_FOUND: [
+    'CANN lacks conf/error_manager/error_code.json beside its lib64, without which GE does not start and does not say why.',
+    'Install that package of CANN again, whole.',
+  ],
   OPERATORS_NOT_FOUND: ['CANN has no operator package, without which GE knows few operators.', 'Install the operator package of the chip.'],
   OPP_PATH_FOREIGN: ['ASCEND_OPP_PATH leads to another installation than the one that is used, and is not followed.', 'Unset it.'],
   CHIPS_NOT_FOUND: ['CANN has no list of chips, so that --soc-version is not checked before GE does.', 'The toolkit package has the list.'],

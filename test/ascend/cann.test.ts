@@ -285,6 +285,23 @@ describe('what it has', () => {
     expect(error).toMatchObject({ exitCode: 5, message: expect.stringContaining('libascendcl.so or libacl_mdl.so') });
   });
 
+  test.each([
+    ['8.1', () => installOld(usr()), join('../8.1.RC1', `${ARCH}-linux/conf/error_manager/error_code.json`)],
+    ['9.2', () => installNew(usr()), `${ARCH}-linux/conf/error_manager/error_code.json`],
+  ] as const)('%s: the table of error texts that GE does not start without is looked for where its library does', (_, install, table) => {
+    const home = install();
+    const codes = (): string[] => preflight('build', { env: ENV, machine: machine() }).warnings.map(({ code }) => code);
+    expect(codes()).not.toContain('ERROR_TABLE_NOT_FOUND');
+    rmSync(join(home, table));
+    expect(codes()).toContain('ERROR_TABLE_NOT_FOUND');
+    const { message } =
+      preflight('build', { env: ENV, machine: machine() }).warnings.find(({ code }) => code === 'ERROR_TABLE_NOT_FOUND') ?? {};
+    expect(message).toContain(`${ARCH}-linux/conf/error_manager/error_code.json`);
+    expect(message).toContain('0x50100001');
+    // A run does not open GE's compiler.
+    expect(preflight('run', { env: ENV, machine: machine() }).warnings.map(({ code }) => code)).not.toContain('ERROR_TABLE_NOT_FOUND');
+  });
+
   test('nothing found: both verbs are refused, a build with the way to the host', () => {
     const error = caught(() => preflight('build', { env: ENV, machine: machine() }));
     expect(error).toMatchObject({

@@ -224,6 +224,11 @@ describe('error texts', () => {
 });
 
 describe('under a failure', () => {
+  test('0x50100001 without a text leads to the table of texts', () => {
+    const { fix, said } = explainFailure({ family: 'graphStatus', status: 0x50100001, text: '' });
+    expect([said, fix]).toEqual([null, expect.stringContaining('conf/error_manager/error_code.json')]);
+  });
+
   test('the way out is that of the code that says most', () => {
     const { fix, said, codes, status } = explainFailure({ family: 'graphStatus', status: 0x50100001, text: NEW_TEXT });
     expect(codes.map(({ code }) => code)).toEqual(['E13010', 'E19999']);

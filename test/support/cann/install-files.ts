@@ -50,6 +50,7 @@ function common(layout: CannLayout): Record<string, string> {
       '',
     ].join('\n'),
     'bin/atc': '#!/bin/sh\necho "this CANN is a stand-in: it has no atc" >&2\nexit 1\n',
+    [`${ARCH}-linux/conf/error_manager/error_code.json`]: '{"error_info_list": []}\n',
     'opp/scene.info': `os=linux\nos_version=5.10\narch=${ARCH}\n`,
     'opp/version.info': `Version=${VERSION[layout]}\nversion_dir=${VERSION[layout]}\n`,
   };

@@ -5,6 +5,7 @@ import { chipFolders, installedChips } from './chips.js';
 import { findDevices } from './devices.js';
 import { type Driver, findDriver, HAL_LIBRARY } from './driver.js';
 import { type CannEnvironment, cannEnvironment } from './environment.js';
+import { missingErrorTable } from './error-table.js';
 import type { Cann, CannSearch } from './find.js';
 import { libraryStates } from './libraries.js';
 import type { Machine } from './machine.js';
@@ -62,6 +63,21 @@ function libraryChecks(cann: Cann): Check[] {
           : 'Install the package of CANN that has it, in the same version; a link that leads nowhere counts as missing.',
     };
   });
+}
+
+function errorTableChecks(cann: Cann): Check[] {
+  const missing = missingErrorTable(cann);
+  if (missing === undefined) return [];
+  return [
+    {
+      code: 'ERROR_TABLE_NOT_FOUND',
+      area: 'libraries',
+      status: 'warning',
+      message: `GE's table of error texts, ${missing}, is not there; without it GE does not start (0x50100001, and no text).`,
+      fix: 'Install the package of CANN that has it (toolkit or runtime) again, whole; a copied lib64 needs the conf folder beside it.',
+      uses: BUILD,
+    },
+  ];
 }
 
 function operatorChecks(cann: Cann, env: NodeJS.ProcessEnv): Check[] {
@@ -222,6 +238,7 @@ export function fileChecks(search: CannSearch, env: NodeJS.ProcessEnv, machine: 
   return [
     ...installation,
     ...libraryChecks(found),
+    ...errorTableChecks(found),
     ...operatorChecks(found, env),
     ...chipChecks(found, machine),
     ...driverChecks(environment, machine),
