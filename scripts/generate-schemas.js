@@ -11,7 +11,7 @@ const contents = `
   export { manifestSchema as manifest } from './src/commands/shared/manifest-schema.js';
   export { sessionSchema as session } from './src/commands/session/requests.js';
   export { mapSchema as map } from './src/weights/weight-map-schema.js';
-  export { resultSchema as result } from './src/cli/result-schema.js';
+  export { resultSchema as result } from './src/cli/result-schema/index.js';
 `;
 const { outputFiles } = await build({
   stdin: { contents, resolveDir: project },

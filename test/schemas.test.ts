@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { resultSchema } from '../src/cli/result-schema.js';
+import { resultSchema } from '../src/cli/result-schema/index.js';
 import { sessionSchema } from '../src/commands/session/requests.js';
 import { manifestSchema } from '../src/commands/shared/manifest-schema.js';
 import { graphSchema } from '../src/formats/graph-json/schema.js';

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { RESULT_SCHEMAS } from '../../src/cli/result-schema.js';
+import { RESULT_SCHEMAS } from '../../src/cli/result-schema/index.js';
 import type { TargetsResult } from '../../src/commands/targets.js';
 import { ARCH, emptyMachine, installNew } from '../support/cann-trees.js';
 import { type ResultDocument, Workplace } from '../support/cli.js';

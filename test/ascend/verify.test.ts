@@ -1,6 +1,6 @@
 // verify through the session of a device: the same checks, on the stand-in CANN.
 import { expect, test } from 'vitest';
-import { resultSchema } from '../../src/cli/result-schema.js';
+import { resultSchema } from '../../src/cli/result-schema/index.js';
 import type { VerifyResult } from '../../src/commands/verify.js';
 import { driveBundle } from '../support/cann/bundles.js';
 import { hasStandin, readRecord, standinEnv } from '../support/cann/standin.js';

@@ -1,7 +1,7 @@
 // --json: one document on stdout and nothing else, in the form that `schema result` gives, on success and on failure.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { RESULT_SCHEMAS, resultSchema } from '../../src/cli/result-schema.js';
+import { RESULT_SCHEMAS, resultSchema } from '../../src/cli/result-schema/index.js';
 import { type CliResult, type ResultDocument, Workplace } from '../support/cli.js';
 import { corpus, hasCorpus } from '../support/corpus.js';
 

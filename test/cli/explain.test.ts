@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ERROR_MEANINGS } from '../../src/base/error-meanings.js';
-import { RESULT_SCHEMAS } from '../../src/cli/result-schema.js';
+import { RESULT_SCHEMAS } from '../../src/cli/result-schema/index.js';
 import type { ExplainResult } from '../../src/commands/explain.js';
 import { type ResultDocument, Workplace } from '../support/cli.js';
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { resultSchema } from '../../src/cli/result-schema.js';
+import { resultSchema } from '../../src/cli/result-schema/index.js';
 import type { LintResult } from '../../src/commands/lint.js';
 import { type CliResult, type ResultDocument, Workplace } from '../support/cli.js';
 import { corpus, hasCorpus } from '../support/corpus.js';

@@ -1,7 +1,7 @@
 // run --update with --cast and --map, as a user types it.
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { resultSchema } from '../../src/cli/result-schema.js';
+import { resultSchema } from '../../src/cli/result-schema/index.js';
 import type { RunResult } from '../../src/commands/run.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
 import { type ResultDocument, Workplace } from '../support/cli.js';

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { memoryBytes } from '../../src/base/bytes.js';
-import { resultSchema } from '../../src/cli/result-schema.js';
+import { resultSchema } from '../../src/cli/result-schema/index.js';
 import type { VerifyResult } from '../../src/commands/verify.js';
 import { readBundle } from '../../src/formats/om/index.js';
 import { type ResultDocument, Workplace } from '../support/cli.js';

@@ -1,7 +1,7 @@
 // Builds on the stand-in CANN through the command line, and what the stand-in saw of them.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { expect } from 'vitest';
-import { resultSchema } from '../../src/cli/result-schema.js';
+import { resultSchema } from '../../src/cli/result-schema/index.js';
 import type { BuildResult } from '../../src/commands/build.js';
 import { type Recorded, readRecord, type StandinSettings, standinEnv } from './cann/standin.js';
 import { type ResultDocument, Workplace } from './cli.js';

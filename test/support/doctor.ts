@@ -1,6 +1,6 @@
 // doctor as a user calls it, its document held to its schema.
 import { expect } from 'vitest';
-import { RESULT_SCHEMAS } from '../../src/cli/result-schema.js';
+import { RESULT_SCHEMAS } from '../../src/cli/result-schema/index.js';
 import type { CheckFields, DoctorResult } from '../../src/commands/doctor.js';
 import { type ResultDocument, Workplace } from './cli.js';
 
