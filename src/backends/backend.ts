@@ -87,6 +87,8 @@ export type Arithmetic = 'own' | 'exact' | 'float16' | 'bfloat16';
 export interface GraphRunner extends AsyncDisposable {
   readonly inputs: readonly NamedSpec[];
   readonly outputs: readonly NamedSpec[];
+  /** Where values are rounded: nodes that have values inside which are not, `loop (Loop)`. */
+  readonly unrounded: readonly string[];
   /**
    * @param weights  new values of constants, by name; the others have that of the graph
    * @throws WEIGHT_UNKNOWN, INPUT_MISSING, INPUT_UNKNOWN, TENSOR_MISMATCH, HOST_EXECUTION

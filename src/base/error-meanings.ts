@@ -121,6 +121,14 @@ export const WARNING_MEANINGS: Readonly<Record<string, Meaning>> = {
     'Values become infinite or NaN when every step is rounded as a device does.',
     'Keep values small, or build for bfloat16.',
   ],
+  PREDICTION_LOOSE: [
+    'Rounding moves an output by as much as its values are, so the prediction says little of it.',
+    'Give inputs as the model has them in use, or a smaller --margin.',
+  ],
+  PREDICTION_UNROUNDED: [
+    'Values inside a sub-graph or a function of the model are not rounded, because their dtypes do not follow.',
+    'Give a larger --margin, or export the model with the types of its inner values.',
+  ],
   PREDICTION_UNSTABLE: [
     'Rounding decides an output that is no float: values are nearly equal.',
     'Compare the floats that it is made from as well.',

@@ -68,7 +68,7 @@ export interface PredictResult {
 export const predict: Verb<PredictValues, PredictResult> = {
   name: 'predict',
   summary: 'say what an NPU must give for a graph, and how far off it may be',
-  description: `Computes a graph on the CPU twice: exactly, and with every input, constant and result of an operator rounded to 16 bits, as a device keeps them. The exact value is what is expected; an element may be off by --margin times the greatest difference between the two. \`verify --golden\` reads the file; \`verify --predict\` does both in one go.
+  description: `Computes a graph on the CPU twice: exactly, and with every input, constant and result of an operator rounded to 16 bits, as a device keeps them. The exact value is what is expected; an element may be off by --margin times the greatest difference between the two, and in any case by one unit in the last place that 16 bits have at the greatest value of the output: a device rounds its results as well. \`verify --golden\` reads the file; \`verify --predict\` does both in one go.
 
 The envelope is not calibrated on devices yet: take a failure as a reason to look, not as a verdict. Inputs that are not given are random, from --seed on, and the file remembers them.`,
   arguments: [{ name: 'graph', help: 'graph.json, ONNX model or .air file' }],
@@ -97,7 +97,7 @@ async function predictGraph(given: PredictValues, io: Io): Promise<Outcome<Predi
     resolveInputs(given.input, predictor.inputs, 'the graph', seededInput(given.seed, seeds)),
   );
   const outputs = await io.step('infer', () => predictor.run(inputs));
-  for (const warning of predictionWarnings(outputs, given)) io.warn(warning);
+  for (const warning of predictionWarnings(outputs, predictor, given)) io.warn(warning);
   const { output, force, margin } = given;
   const precision = DTYPE_OF[given.precision];
   const fields = inputFields(inputs, seeds);
@@ -109,7 +109,7 @@ async function predictGraph(given: PredictValues, io: Io): Promise<Outcome<Predi
       margin,
       calibrated: false,
       inputs: fields.map((input) => ({ ...input, shape: [...input.shape], sha256: sha256((inputs.get(input.name) as Tensor).data) })),
-      outputs: outputs.map(envelopeOf),
+      outputs: outputs.map(envelopeFields),
     };
     await io.step('write', () => writeFileAtomically(output, predictionBytes(info, outputs), { force }));
   }
@@ -122,7 +122,7 @@ async function predictGraph(given: PredictValues, io: Io): Promise<Outcome<Predi
       calibrated: false,
       inputs: fields,
       outputs: outputs.map((tensor) => ({
-        ...envelopeOf(tensor),
+        ...envelopeFields(tensor),
         dtype: tensor.dtype.name,
         shape: [...tensor.shape],
         preview: previewTensor(tensor),
@@ -131,7 +131,7 @@ async function predictGraph(given: PredictValues, io: Io): Promise<Outcome<Predi
   };
 }
 
-function envelopeOf({ name, atol, deviation }: PredictedTensor): PredictionInfo['outputs'][number] {
+function envelopeFields({ name, atol, deviation }: PredictedTensor): PredictionInfo['outputs'][number] {
   return { name, atol, deviation: deviation.maxAbs, overflowed: deviation.overflowed };
 }
 

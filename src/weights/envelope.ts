@@ -1,8 +1,10 @@
 // How far rounding moves an output: what of it can be expected of a device that rounds in another order.
 import { AscendBundleError } from '../base/errors.js';
+import type { DType } from '../graph/dtype.js';
 import { type ElementArray, elementChunks, isFloat } from '../graph/elements.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../graph/float16.js';
 import { describeSpec, sameShape, type Tensor } from '../graph/tensor.js';
+import { ulpAt } from './ulp.js';
 
 export interface Deviation {
   /** The greatest |rounded − exact| over the elements where both are finite. */
@@ -14,6 +16,24 @@ export interface Deviation {
   /** Elements that are another value at all. */
   readonly different: number;
   readonly elements: number;
+}
+
+export interface EnvelopeOptions {
+  /** What values were rounded to. */
+  readonly precision: 'float16' | 'bfloat16';
+  readonly margin: number;
+}
+
+/**
+ * How far an element of an output may be from the exact one: the margin times what rounding did here, and at least one unit in the last
+ * place of the greatest element. Rounding may leave every value as it is by chance (halves, small whole numbers, zeros), where that of a
+ * device, in another order, does not; and a value that is rounded once is off by half a unit.
+ *
+ * @param dtype  of the output; integers are not rounded, and float64 keeps its own units
+ */
+export function envelopeOf({ maxAbs, largest }: Deviation, dtype: DType, { precision, margin }: EnvelopeOptions): number {
+  const unit = isFloat(dtype) ? ulpAt(dtype.name === 'float64' ? 'float64' : precision, largest) : 0;
+  return Math.max(margin * maxAbs, unit);
 }
 
 /**

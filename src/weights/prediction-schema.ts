@@ -9,7 +9,7 @@ export const predictionSchema = z
     schema: z.literal('ascend-bundle/prediction@1'),
     tool: z.strictObject({ name: z.string(), version: z.string() }),
     precision: z.enum(['float16', 'bfloat16']).describe('of every value, after every operator'),
-    margin: amount.describe('atol is this times the deviation'),
+    margin: amount.describe('atol is this times the deviation, at least one unit in the last place of the precision'),
     calibrated: z.literal(false).describe('the envelope has not been measured on devices'),
     inputs: z.array(
       z.strictObject({

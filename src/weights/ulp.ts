@@ -13,6 +13,22 @@ export function ulpDistances(dtype: string): UlpDistances | undefined {
   return DISTANCES[dtype];
 }
 
+/** Bits of the fraction, and the exponent of the smallest normal number (IEEE 754; bfloat16 is the upper half of a float32). */
+const FORMS = {
+  float16: { fraction: 10, leastExponent: -14 },
+  bfloat16: { fraction: 7, leastExponent: -126 },
+  float64: { fraction: 52, leastExponent: -1022 },
+} as const;
+
+/** The distance from a value to the next larger one of the dtype; what is below the normal numbers has the smallest distance there is. */
+export function ulpAt(dtype: keyof typeof FORMS, value: number): number {
+  const { fraction, leastExponent } = FORMS[dtype];
+  let exponent = Math.floor(Math.log2(Math.abs(value)));
+  // The logarithm of what is just below a power of two may be that of the power.
+  if (2 ** exponent > Math.abs(value)) exponent--;
+  return 2 ** (Math.max(exponent, leastExponent) - fraction);
+}
+
 /** A small float's bits as a position on the line of all its values: 0 for both zeros, negative below. */
 function position16(bits: number): number {
   return bits & 0x8000 ? -(bits & 0x7fff) : bits;

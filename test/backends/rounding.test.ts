@@ -1,12 +1,12 @@
 // Models whose values are rounded to 16 bits after every operator: against plain formulas, and at every level of optimization.
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GraphSource } from '../../src/backends/backend.js';
 import { openGraphRunner } from '../../src/backends/host/graph-runner.js';
 import { loadOrt } from '../../src/backends/host/ort.js';
 import { floatValues, roundModel } from '../../src/backends/host/rounding.js';
 import { encode } from '../../src/base/protobuf/index.js';
-import { OnnxModel } from '../../src/formats/encodings/onnx-model.js';
+import { type OnnxGraph, OnnxModel, type OnnxNode, type OnnxTensor } from '../../src/formats/encodings/onnx-model.js';
 import { readOnnx } from '../../src/formats/onnx/index.js';
 import { checkGraph } from '../../src/graph/check.js';
 import { dtype } from '../../src/graph/dtype.js';
@@ -59,7 +59,7 @@ test('the float32 values of a model are found by what ONNX Runtime infers', asyn
 
 test.each(['float16', 'bfloat16'] as const)('every level of optimization keeps the rounding to %s', async (precision) => {
   const ort = await loadOrt();
-  const rounded = roundModel(model(CHAIN), await floatValues(ort, model(CHAIN)), precision);
+  const rounded = roundModel(model(CHAIN), await floatValues(ort, model(CHAIN)), precision).model;
   const bytes = encode(OnnxModel, rounded).read();
   const expected = Float32Array.from(chain(ROUND[precision]));
   for (const graphOptimizationLevel of ['disabled', 'basic', 'extended', 'all'] as const) {
@@ -165,4 +165,94 @@ test('a factor that decides a size is not rounded', async () => {
   const x = tensorOf('float32', [1, 10000], Array(10000).fill(1));
   const [y] = await outputs(onnxSource(parts), 'float16', { x });
   expect(y).toHaveLength(7003);
+});
+
+describe('inside of sub-graphs', () => {
+  const branch = (name: string, nodes: OnnxNode[], output: string, initializer: OnnxTensor[] = []): { graph: OnnxGraph } => ({
+    graph: { name, node: nodes, initializer, output: [{ name: output }] },
+  });
+  /** One value more is rounded than the result alone would need: x · w, before b is added. */
+  const expected = (round: (x: number) => number): number[] => {
+    const r = (value: number): number => round(Math.fround(value));
+    return X.map((x, i) => r(r(r(x) * r(W[i] as number)) + r(B[i] as number)));
+  };
+
+  test.each(['float16', 'bfloat16'] as const)(
+    'the branches of an If, with their own constants and those around them, in %s',
+    async (precision) => {
+      const parts: ModelParts = {
+        nodes: [
+          node('If', 'c', 'y', {
+            then_branch: branch('t', [node('Mul', 'x w', 'p'), node('Add', 'p inner', 's')], 's', [floats('inner', [N], B)]),
+            else_branch: branch('e', [node('Identity', 'x', 'same')], 'same'),
+          }),
+        ],
+        initializers: [floats('w', [N], W)],
+        inputs: [value('x', [N]), value('c', [], 9)],
+        outputs: [value('y', [N])],
+      };
+      const given = { x: tensorOf('float32', [N], X), c: tensorOf('bool', [], [1]) };
+      expect(await outputs(onnxSource(parts), precision, given)).toEqual([expected(ROUND[precision])]);
+      expect(await unrounded(parts, precision)).toEqual([]);
+    },
+  );
+
+  test('the body of a Loop: what it carries has the dtype of what goes in', async () => {
+    // v = v · w + b, twice; of v the body says nothing.
+    const body: OnnxGraph = {
+      name: 'b',
+      node: [node('Identity', 'go', 'on'), node('Mul', 'v w', 'p'), node('Add', 'p b', 'next')],
+      input: [value('i', [], 7), value('go', [], 9), { name: 'v' }],
+      output: [{ name: 'on' }, { name: 'next' }],
+    };
+    const parts: ModelParts = {
+      nodes: [node('Loop', 'twice _ x', 'y', { body: { graph: body } })],
+      initializers: [floats('w', [N], W), floats('b', [N], B), int64s('twice', [], [2])],
+      inputs: [value('x', [N])],
+      outputs: [value('y', [N])],
+    };
+    const r = (value: number): number => ROUND.float16(Math.fround(value));
+    const step = (v: number, i: number): number => r(r(v * r(W[i] as number)) + r(B[i] as number));
+    const [y] = await outputs(onnxSource(parts), 'float16', { x: tensorOf('float32', [N], X) });
+    expect(y).toEqual(X.map((x, i) => step(step(r(x), i), i)));
+  });
+
+  test('the body of a Scan', async () => {
+    // The sum so far, of products that are rounded before they are added.
+    const body: OnnxGraph = {
+      name: 'b',
+      node: [node('Mul', 'x0 w0', 'p'), node('Add', 'sum p', 'next'), node('Identity', 'next', 'out')],
+      input: [{ name: 'sum' }, { name: 'x0' }, { name: 'w0' }],
+      output: [{ name: 'next' }, { name: 'out' }],
+    };
+    const parts: ModelParts = {
+      nodes: [node('Scan', 'zero x w', 'last all', { body: { graph: body }, num_scan_inputs: 2 })],
+      initializers: [floats('zero', [], [0]), floats('w', [N], W)],
+      inputs: [value('x', [N])],
+      outputs: [value('all', [N])],
+    };
+    const r = (value: number): number => ROUND.float16(Math.fround(value));
+    let sum = 0;
+    const sums = X.map((x, i) => {
+      sum = r(sum + r(r(x) * r(W[i] as number)));
+      return sum;
+    });
+    expect(await outputs(onnxSource(parts), 'float16', { x: tensorOf('float32', [N], X) })).toEqual([sums]);
+  });
+
+  test('a body with values of unknown dtype is named', async () => {
+    // The dtype of ConstantOfShape is that of an attribute, which is not looked into.
+    const then = branch('t', [node('Shape', 'x', 'size'), node('ConstantOfShape', 'size', 'zeros'), node('Add', 'x zeros', 'z')], 'z');
+    const parts: ModelParts = {
+      nodes: [node('If', 'c', 'y', { then_branch: then, else_branch: branch('e', [node('Neg', 'x', 'n')], 'n') }, 'choice')],
+      inputs: [value('x', [N]), value('c', [], 9)],
+      outputs: [value('y', [N])],
+    };
+    expect(await unrounded(parts, 'float16')).toEqual(['choice (If)']);
+  });
+
+  async function unrounded(parts: ModelParts, precision: Precision): Promise<readonly string[]> {
+    await using runner = await openGraphRunner(onnxSource(parts), [], precision);
+    return runner.unrounded;
+  }
 });

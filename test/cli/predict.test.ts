@@ -191,8 +191,27 @@ test('a float16 build of the same network is within the envelope, and far outsid
   const outputsOf = async (graph: string) =>
     (await document<PredictResult>(place, 'predict', graph, '--input', 'x=splat:0.3125')).result.outputs;
   expect(await outputsOf('float16.json')).toEqual(await outputsOf('float32.json'));
-  const wrong = await verify('--predict', 'float16.json', '--margin', '0.001');
+  const allowed = predicted.result.checks[0]?.outputs[0]?.tolerance?.atol as number;
+  const wrong = await verify('--predict', 'float16.json', '--atol', String(allowed / 1000));
   expect(wrong.exitCode).toBe(3);
+});
+
+test('where rounding changes nothing, the envelope is a unit in the last place: of 0.75 it is 2^-11 in float16', async () => {
+  const consts = [
+    { name: 'w', dtype: 'float32', shape: [N], data: { fill: 0.5 } },
+    { name: 'b', dtype: 'float32', shape: [N], data: { fill: 0.25 } },
+  ];
+  const place = placeWith({ ...GRAPH, consts });
+  await build(place, 'net.json', '--consts', 'b');
+  const { result, warnings } = await document<PredictResult>(place, 'predict', 'net.json', '--input', 'x=splat:1', '-o', 'p.st');
+  expect([result.outputs[0], warnings]).toMatchObject([{ deviation: 0, atol: 2 ** -11 }, []]);
+  for (const [off, exitCode] of [
+    [2 ** -11, 0],
+    [2 ** -10, 3],
+  ] as const) {
+    const verify = ['verify', 'net.om', '--golden', 'p.st', '--input', 'x=splat:1', '--update', `b=splat:${0.25 + off}`];
+    expect((await document(place, ...verify)).exitCode).toBe(exitCode);
+  }
 });
 
 test('an ONNX model is rounded after every node', async () => {

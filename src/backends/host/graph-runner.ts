@@ -19,7 +19,7 @@ import { guardProgram } from './guard-program.js';
 import { createInference, runInference } from './inference.js';
 import { lowerGraph } from './lower/lower.js';
 import { fromOrtTensor, loadOrt, type Ort, toOrtTensor } from './ort.js';
-import { floatValues, roundModel } from './rounding.js';
+import { floatValues, type RoundedModel, roundModel } from './rounding.js';
 import { castNode, SMALL_FLOATS, widenModel } from './widen-small-floats.js';
 
 /**
@@ -35,16 +35,16 @@ export async function openGraphRunner(source: GraphSource, weightNames: readonly
   const own = toExecutable(program, names, ({ constName }) => {
     throw new Error(`"${constName}" is neither fed nor inlined`);
   });
-  const model = await withArithmetic(ort, own, source, arithmetic);
+  const { model, unrounded } = await withArithmetic(ort, own, source, arithmetic);
   const inference = await createInference(ort, encode(OnnxModel, model).read());
   const updatable = names.filter((name) => wanted.has(name));
-  return new HostGraphRunner({ ort, inference, program, fed, updatable, isWide: arithmetic !== 'own' });
+  return new HostGraphRunner({ ort, inference, program, fed, updatable, unrounded, isWide: arithmetic !== 'own' });
 }
 
-async function withArithmetic(ort: Ort, own: OnnxModel, source: GraphSource, arithmetic: Arithmetic): Promise<OnnxModel> {
-  if (arithmetic === 'own') return own;
+async function withArithmetic(ort: Ort, own: OnnxModel, source: GraphSource, arithmetic: Arithmetic): Promise<RoundedModel> {
+  if (arithmetic === 'own') return { model: own, unrounded: [] };
   const exact = widenModel(source.program === undefined ? withoutHelpingCasts(own, source.graph) : own, 'float16');
-  if (arithmetic === 'exact') return exact;
+  if (arithmetic === 'exact') return { model: exact, unrounded: [] };
   const floats = await floatValues(ort, exact);
   return roundModel(exact, new Set([...floats].filter(isOperatorValue(source))), arithmetic);
 }
@@ -92,6 +92,7 @@ interface RunnerParts {
   /** Their values are the last inputs of the model, in this order. */
   readonly fed: readonly ProgramConst[];
   readonly updatable: readonly string[];
+  readonly unrounded: readonly string[];
   /** The model has float32 for float16, bfloat16 too where it goes in and comes out. */
   readonly isWide: boolean;
 }
@@ -107,6 +108,10 @@ class HostGraphRunner implements GraphRunner {
 
   get inputs(): readonly NamedSpec[] {
     return this.#parts.program.inputs;
+  }
+
+  get unrounded(): readonly string[] {
+    return this.#parts.unrounded;
   }
 
   get outputs(): readonly NamedSpec[] {

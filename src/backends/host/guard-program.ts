@@ -1,16 +1,15 @@
 // An ONNX model of the user's, so that its values do not end the process. onnxruntime-node 1.30 divides as the processor does: the
 // smallest int32 or int64 by -1 is a SIGFPE, and so is TopK of no rows. What a lowering emits is guarded where it is emitted.
 import { memoryBytes } from '../../base/bytes.js';
-import { ATTRIBUTE_TYPE, type OnnxAttribute, type OnnxGraph, type OnnxNode, type OnnxTensor } from '../../formats/encodings/onnx-model.js';
+import { ATTRIBUTE_TYPE, type OnnxGraph, type OnnxNode, type OnnxTensor } from '../../formats/encodings/onnx-model.js';
 import type { OnnxProgram } from '../../formats/encodings/onnx-program.js';
 import { intAttr, intAttribute, isOnnxDomain } from '../../formats/onnx/attributes.js';
 import { FreshNames } from '../../formats/onnx/fresh-names.js';
 import { opsetOf } from '../../formats/onnx/upgrade.js';
-import { describedValues } from '../../formats/onnx/values.js';
-import { dtype, dtypeOfOnnx } from '../../graph/dtype.js';
+import { dtype } from '../../graph/dtype.js';
 import { readIntegers } from '../../graph/integers.js';
-import { isStatic, type Shape } from '../../graph/tensor.js';
-import { resultDType } from './lower/result-dtype.js';
+import { isStatic } from '../../graph/tensor.js';
+import { ValueTypes, withBodies } from './value-types.js';
 
 const INT64 = 7;
 const BOOL = 9;
@@ -31,108 +30,47 @@ export function guardProgram(program: OnnxProgram, weightNames: readonly string[
   const { model, consts } = program;
   if (model.graph === undefined) return program;
   const weights = new Set(weightNames);
-  const scope = new Scope(undefined, model.graph);
+  const types = new ValueTypes(model.graph);
+  const divisors = new Set<string>();
   for (const { constName, valueName, tensor } of consts) {
-    scope.dtypes.set(valueName, tensor.dtype.name);
-    scope.shapes.set(valueName, tensor.shape);
+    types.set(valueName, tensor.dtype.name, tensor.shape);
     if (weights.has(constName) || tensor.shape.reduce((count, dim) => count * dim, 1) > MOST_ELEMENTS) continue;
-    if (readIntegers(tensor)?.every((value) => value !== -1) === true) scope.divisors.add(valueName);
+    if (readIntegers(tensor)?.every((value) => value !== -1) === true) divisors.add(valueName);
   }
   const names = new FreshNames(
     model.graph,
     consts.map(({ valueName }) => valueName),
   );
-  return { ...program, model: { ...model, graph: guardGraph(model.graph, scope, { names, opset: opsetOf(model) }) } };
-}
-
-/** What is known of the values of a graph and of those around it. */
-class Scope {
-  readonly dtypes = new Map<string, string>();
-  readonly shapes = new Map<string, Shape>();
-  /** Constants without a -1. */
-  readonly divisors = new Set<string>();
-  readonly #outer: Scope | undefined;
-
-  constructor(outer: Scope | undefined, graph: OnnxGraph) {
-    this.#outer = outer;
-    for (const [name, spec] of describedValues(graph)) {
-      if (spec.dtype.bits > 0) this.dtypes.set(name, spec.dtype.name);
-      this.shapes.set(name, spec.shape);
-    }
-    for (const { name = '', dataType = 0, dims = [] } of graph.initializer ?? []) {
-      this.dtypes.set(name, dtypeOfOnnx(dataType)?.name ?? '');
-      this.shapes.set(name, dims.map(Number));
-    }
-  }
-
-  dtypeOf(value: string): string | undefined {
-    return this.dtypes.get(value) ?? this.#outer?.dtypeOf(value);
-  }
-
-  shapeOf(value: string): Shape | undefined {
-    return this.shapes.get(value) ?? this.#outer?.shapeOf(value);
-  }
-
-  isDivisor(value: string): boolean {
-    return this.divisors.has(value) || this.#outer?.isDivisor(value) === true;
-  }
-
-  /** Takes note of what a node gives. */
-  add(node: OnnxNode): void {
-    const { opType = '', input = [], output = [] } = node;
-    if (!isOnnxDomain(node.domain)) return;
-    const inputs = input.map((name) => this.dtypeOf(name));
-    for (const [i, name] of output.entries()) {
-      const type = opType === 'Constant' ? constantDType(node) : resultDType(opType, i, inputs, { to: intAttr(node, 'to') });
-      if (type !== undefined && !this.dtypes.has(name)) this.dtypes.set(name, type);
-    }
-  }
-}
-
-function constantDType({ attribute = [] }: OnnxNode): string | undefined {
-  const [one] = attribute;
-  if (one?.t?.dataType !== undefined) return dtypeOfOnnx(one.t.dataType)?.name;
-  return one?.name === 'value_int' || one?.name === 'value_ints' ? 'int64' : undefined;
+  return { ...program, model: { ...model, graph: guardGraph(model.graph, types, { names, divisors, opset: opsetOf(model) }) } };
 }
 
 interface Parts {
   readonly names: FreshNames;
+  /** Constants without a -1. */
+  readonly divisors: ReadonlySet<string>;
   readonly opset: number;
 }
 
-function guardGraph(graph: OnnxGraph, scope: Scope, parts: Parts): OnnxGraph {
-  const inner = (one: OnnxGraph): OnnxGraph => guardGraph(one, new Scope(scope, one), parts);
+function guardGraph(graph: OnnxGraph, types: ValueTypes, parts: Parts): OnnxGraph {
   const node = (graph.node ?? []).flatMap((given) => {
-    const one = withGraphs(given, inner);
-    scope.add(one);
-    return guardNode(one, scope, parts);
+    const { node: one, bodies } = withBodies(given, types, (inner, known) => guardGraph(inner, known, parts));
+    types.add(given, bodies);
+    return guardNode(one, types, parts);
   });
   return { ...graph, node };
 }
 
-function withGraphs(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
-  if (!node.attribute?.some(({ g, graphs }) => g !== undefined || graphs !== undefined)) return node;
-  const attribute = node.attribute.map(
-    (one): OnnxAttribute => ({
-      ...one,
-      ...(one.g === undefined ? {} : { g: change(one.g) }),
-      ...(one.graphs === undefined ? {} : { graphs: one.graphs.map(change) }),
-    }),
-  );
-  return { ...node, attribute };
-}
-
-function guardNode(node: OnnxNode, scope: Scope, { names, opset }: Parts): readonly OnnxNode[] {
+function guardNode(node: OnnxNode, types: ValueTypes, { names, divisors, opset }: Parts): readonly OnnxNode[] {
   const { opType, input: [first = '', second = ''] = [] } = node;
   if (!isOnnxDomain(node.domain)) return [node];
   if (opType === 'TopK') {
-    const shape = scope.shapeOf(first);
+    const shape = types.shapeOf(first);
     const hasRows = shape !== undefined && isStatic(shape) && !shape.includes(0);
     return hasRows || opset < TOPK_OPSET ? [node] : guardTopK(node, names);
   }
   const isTrapped = opType === 'Div' || (opType === 'Mod' && (intAttr(node, 'fmod') ?? 0) === 0);
-  if (!isTrapped || scope.isDivisor(second)) return [node];
-  const type = scope.dtypeOf(first) ?? scope.dtypeOf(second);
+  if (!isTrapped || divisors.has(second)) return [node];
+  const type = types.dtypeOf(first) ?? types.dtypeOf(second);
   return type !== undefined && TRAPPED.has(type) ? guardDivision(node, type, names) : [node];
 }
 

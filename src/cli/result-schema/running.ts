@@ -82,7 +82,9 @@ export const predict = z.strictObject({
       shape,
       preview: z.string(),
       deviation: z.number().describe('the greatest difference between rounded and exact'),
-      atol: z.number().describe('how far an element may be off: margin times the deviation'),
+      atol: z
+        .number()
+        .describe('how far an element may be off: margin times the deviation, at least one unit in the last place of the precision'),
       overflowed: z.int().describe('elements that rounding makes infinite or NaN'),
     }),
   ),

@@ -9,7 +9,7 @@ export function predictText({ graph, path, precision, margin, inputs, outputs }:
     `${style.bold(graph.path)} exactly, and with every value rounded to ${precision}:`,
     ...seededLines(inputs).map((line) => `  ${line}`),
     tableText(outputs, COLUMNS, style),
-    `allowed is ${margin} times the deviation; this envelope is not calibrated on devices yet`,
+    `allowed is ${margin} times the deviation, at least one unit in the last place; this envelope is not calibrated on devices yet`,
     ...(path === null ? [] : [`wrote ${style.bold(path)}`]),
   ].join('\n');
 }

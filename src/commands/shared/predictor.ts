@@ -3,7 +3,7 @@ import type { GraphSource } from '../../backends/backend.js';
 import { openGraph } from '../../backends/registry.js';
 import type { Problem } from '../../base/errors.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../../graph/tensor.js';
-import { type Deviation, deviationOf } from '../../weights/envelope.js';
+import { type Deviation, deviationOf, envelopeOf } from '../../weights/envelope.js';
 import type { OptionRow } from '../verb.js';
 
 export type Precision = 'fp16' | 'bf16';
@@ -15,7 +15,10 @@ export const DEFAULT_MARGIN = 4;
 
 export const PREDICTOR_OPTIONS: readonly OptionRow[] = [
   { flags: '--precision <type>', help: 'what every value is rounded to after every operator', choices: PRECISIONS, default: 'fp16' },
-  { flags: '--margin <factor>', help: `the envelope is this times the greatest deviation (default: ${DEFAULT_MARGIN})` },
+  {
+    flags: '--margin <factor>',
+    help: `the envelope is this times the greatest deviation, and never less than one unit in the last place of 16 bits (default: ${DEFAULT_MARGIN})`,
+  },
 ];
 
 export interface PredictorOptions {
@@ -25,13 +28,15 @@ export interface PredictorOptions {
 
 export interface PredictedTensor extends NamedTensor {
   readonly deviation: Deviation;
-  /** The envelope: how far an element may be from the value, which is the exact one. */
+  /** The envelope: how far an element may be from the value, which is the exact one; see `envelopeOf`. */
   readonly atol: number;
 }
 
 export interface Predictor extends AsyncDisposable {
   readonly inputs: readonly NamedSpec[];
   readonly outputs: readonly NamedSpec[];
+  /** As of a `GraphRunner`. */
+  readonly unrounded: readonly string[];
   /** In the order of the graph's outputs; float16 and bfloat16 ones as float32. */
   run(inputs: ReadonlyMap<string, Tensor>, weights?: ReadonlyMap<string, Tensor>): Promise<readonly PredictedTensor[]>;
 }
@@ -51,12 +56,13 @@ export async function openPredictor(
     return {
       inputs: exact.inputs,
       outputs: exact.outputs,
+      unrounded: rounded.unrounded,
       async run(inputs, weights) {
         const values = await exact.run(inputs, weights);
         const others = await rounded.run(inputs, weights);
         return values.map((value, i) => {
           const deviation = deviationOf(value.name, others[i] as NamedTensor, value);
-          return { ...value, deviation, atol: margin * deviation.maxAbs };
+          return { ...value, deviation, atol: envelopeOf(deviation, value.dtype, { precision: DTYPE_OF[precision], margin }) };
         });
       },
       async [Symbol.asyncDispose]() {
@@ -71,8 +77,19 @@ export async function openPredictor(
 }
 
 /** What speaks against taking the prediction at its word. */
-export function predictionWarnings(outputs: readonly PredictedTensor[], { precision }: PredictorOptions): readonly Problem[] {
-  return outputs.flatMap(({ name, dtype, atol, deviation }) => {
+export function predictionWarnings(
+  outputs: readonly PredictedTensor[],
+  { unrounded }: Pick<Predictor, 'unrounded'>,
+  { precision }: PredictorOptions,
+): readonly Problem[] {
+  const inside = unrounded.map(
+    (node): Problem => ({
+      code: 'PREDICTION_UNROUNDED',
+      message: `Not every value inside ${node} is rounded to ${DTYPE_OF[precision]}, because its dtype does not follow from the model: the envelope may be too narrow.`,
+      fix: 'Give a larger --margin, or export the model with the types of its inner values (shape inference), its functions inlined.',
+    }),
+  );
+  const ofOutputs = outputs.flatMap(({ name, dtype, atol, deviation }) => {
     const { overflowed, different, elements, largest } = deviation;
     const isFloat = dtype.name.includes('float');
     const warnings: Problem[] = [];
@@ -83,7 +100,7 @@ export function predictionWarnings(outputs: readonly PredictedTensor[], { precis
         fix: precision === 'fp16' ? 'Keep the values of the model below 65504, or build for bfloat16 (--precision bf16).' : undefined,
       });
     }
-    if (isFloat && atol > 0 && atol >= largest) {
+    if (isFloat && deviation.maxAbs > 0 && atol >= largest) {
       warnings.push({
         code: 'PREDICTION_LOOSE',
         message: `Output "${name}" may be off by ${atol.toPrecision(3)}, and its values are no greater than ${largest.toPrecision(3)}: rounding decides it for these inputs, and the prediction says little.`,
@@ -99,4 +116,5 @@ export function predictionWarnings(outputs: readonly PredictedTensor[], { precis
     }
     return warnings;
   });
+  return [...inside, ...ofOutputs];
 }

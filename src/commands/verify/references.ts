@@ -87,7 +87,7 @@ export async function openPrediction(
     outputs: predictor.outputs,
     async run(inputs, given) {
       const outputs = await predictor.run(inputs, given);
-      for (const warning of predictionWarnings(outputs, options)) {
+      for (const warning of predictionWarnings(outputs, predictor, options)) {
         if (!told.has(warning.message)) io.warn(warning);
         told.add(warning.message);
       }
