@@ -10,10 +10,13 @@ import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFie
 import { deviceRequest } from './commands/shared/device-options.js';
 import type { Io, Verb } from './commands/verb.js';
 import { type VerifyResult, verify as verifyVerb } from './commands/verify.js';
+import { type WeightsCheckResult, weightsCheck as weightsCheckVerb } from './commands/weights-check.js';
+import { type WeightsMapResult, weightsMap as weightsMapVerb } from './commands/weights-map.js';
 import { findSubmodel } from './formats/om/index.js';
 import { dtype } from './graph/dtype.js';
 import { type ElementArray, elementsOf } from './graph/elements.js';
 import { describeSpec, type Tensor, tensorBytes } from './graph/tensor.js';
+import type { MatchMethod } from './weights/map/match.js';
 
 export type { UpdateReport } from './backends/backend.js';
 export { AscendBundleError, ERROR_CODES, type ErrorClass, type ErrorCode, EXIT_CODES, type Problem } from './base/errors.js';
@@ -22,6 +25,9 @@ export type { InspectResult } from './commands/inspect.js';
 export type { PatchResult } from './commands/patch.js';
 export type { SpecFields, SubmodelFields, WeightFields } from './commands/shared/bundle.js';
 export type { VerifyResult } from './commands/verify.js';
+export type { FitFields, WeightsCheckResult } from './commands/weights-check.js';
+export type { WeightsMapResult } from './commands/weights-map.js';
+export type { MatchMethod } from './weights/map/match.js';
 
 /** A dense, row-major, little-endian tensor. */
 export interface TensorData {
@@ -148,6 +154,65 @@ export interface VerifyOptions {
  */
 export async function verify(bundle: string, { onWarning, ...options }: VerifyOptions = {}): Promise<VerifyResult> {
   return call(verifyVerb, { ...options, bundle }, onWarning);
+}
+
+/** Which constants of a graph, or weights of a bundle, are meant; all that a build takes unless said. */
+interface WantedOptions {
+  readonly consts?: readonly string[];
+  /** Expressions as for `--select`. */
+  readonly select?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly onWarning?: (problem: Problem) => void;
+}
+
+export interface CheckWeightsOptions extends WantedOptions {
+  /** The bundle or the graph that they are for; the options about its weights need it. */
+  readonly for?: string;
+  /** A map file: other names, and transpositions, for the tensors. */
+  readonly map?: string;
+  /** Another dtype is no failure where it can be converted. */
+  readonly cast?: boolean;
+  /** A missing weight is no failure. */
+  readonly partial?: boolean;
+  /** A tensor that no weight has the name of is no failure. */
+  readonly ignoreExtra?: boolean;
+  /** Read the values too: NaN and infinity, least and greatest. */
+  readonly values?: boolean;
+}
+
+/**
+ * What is in files of weights, and whether a bundle or a graph takes them: `findings` of the files, `for.failing` of the fit.
+ *
+ * @throws AscendBundleError for what cannot be read, not for weights that do not fit
+ */
+export async function checkWeights(
+  files: string | readonly string[],
+  { consts = [], onWarning, ...options }: CheckWeightsOptions = {},
+): Promise<WeightsCheckResult> {
+  return call(weightsCheckVerb, { ...options, const: consts, file: [files].flat() }, onWarning);
+}
+
+export interface MapWeightsOptions extends WantedOptions {
+  /** The bundle or the graph whose weights are wanted. */
+  readonly for: string;
+  /** How to find them, in this order; all methods unless given. */
+  readonly by?: readonly MatchMethod[];
+  /** Write the map there, for `map` of `patch` and the like. */
+  readonly output?: string;
+  /** Replace an existing output. */
+  readonly force?: boolean;
+}
+
+/**
+ * Which tensor of a checkpoint is which weight.
+ *
+ * @throws AscendBundleError
+ */
+export async function mapWeights(
+  checkpoint: string,
+  { consts = [], by, onWarning, ...options }: MapWeightsOptions,
+): Promise<WeightsMapResult> {
+  return call(weightsMapVerb, { ...options, const: consts, by: by?.join(), file: checkpoint }, onWarning);
 }
 
 /** What `inspect --json` gives as `result`. */
