@@ -351,13 +351,16 @@ test('a dry run makes no call and shows those of a build, on a machine without C
   ]);
   expect(document.result.calls?.[0]?.arguments).toEqual({ globalOptions: { 'ge.socVersion': 'Ascend910B1' } });
   expect(JSON.stringify(document.result.calls)).toContain('"log":"error"');
+  // A structure of three graphs, which begins where the first of them does.
+  expect(document.result.calls?.[3]?.arguments['weightRefreshableGraphs']).toEqual(['inferGraph', 'initGraph', 'updateGraph']);
   if (!hasStandin) return;
   await place.build([...args, '--trace', 't.jsonl']);
   const traced = readFileSync(place.path('t.jsonl'), 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line).call);
-  expect(document.result.calls?.map(({ call }) => call)).toEqual(traced);
+    .map((line) => JSON.parse(line));
+  expect(document.result.calls?.map(({ call }) => call)).toEqual(traced.map(({ call }) => call));
+  expect(traced[3].arguments.weightRefreshableGraphs).toEqual(['inferGraph', 'initGraph', 'updateGraph']);
 });
 
 test('a machine without CANN: exit 5, and the way to the host', async () => {

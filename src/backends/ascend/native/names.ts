@@ -6,13 +6,17 @@ import type { NativeFunction } from './symbols/index.js';
 export interface AddressNames {
   /** `graph#2` for something new at this address, whatever was there before: freed memory is given out again. */
   add(address: Address, stem: string): void;
-  /** Shows `content` wherever the address is an argument: the options in a map, the names in a vector. */
-  describe(address: Address, content: unknown): void;
+  /**
+   * Shows `content` wherever the address is an argument: the options in a map, the names in a vector. A structure and its first
+   * member have one address: with `parameter`, it is only shown for the parameter of that name.
+   */
+  describe(address: Address, content: unknown, parameter?: string): void;
   of(address: Address, stem: string): unknown;
 }
 
 export function createAddressNames(): AddressNames {
   const names = new Map<Address, unknown>();
+  const roles = new Map<string, unknown>();
   const counts = new Map<string, number>();
   const add = (address: Address, stem: string): void => {
     const count = (counts.get(stem) ?? 0) + 1;
@@ -21,9 +25,14 @@ export function createAddressNames(): AddressNames {
   };
   return {
     add,
-    describe: (address, content) => void names.set(address, content),
+    describe(address, content, parameter) {
+      if (parameter === undefined) names.set(address, content);
+      else roles.set(`${parameter} ${address}`, content);
+    },
     of(address, stem) {
       if (address === 0n) return null;
+      const role = `${stem} ${address}`;
+      if (roles.has(role)) return roles.get(role);
       if (!names.has(address)) add(address, stem);
       return names.get(address);
     },

@@ -64,6 +64,7 @@ export function createLayouts(parts: LayoutParts): Layouts {
       names.describe(infer, 'inferGraph');
       names.describe(init, 'initGraph');
       names.describe(update, 'updateGraph');
+      names.describe(address, ['inferGraph', 'initGraph', 'updateGraph'], 'weightRefreshableGraphs');
       return { address, infer, init, update };
     },
     graphsWithOptions(graphs) {
