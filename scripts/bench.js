@@ -18,6 +18,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bytes, int, tagged } from './protobuf.js';
 
+// Node of some versions reads these at every start, which would make all that we add look small beside `node -e 0`.
+delete process.env.NODE_EXTRA_CA_CERTS;
+
 const BIN = resolve(import.meta.dirname, '../bin/ascend-bundle.js');
 const LAYERS = 16;
 const DIM = 4096;

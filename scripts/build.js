@@ -3,50 +3,80 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { toCommonJs } from './common-js.js';
 import { mergeChunks } from './merge-chunks.js';
 
 const project = join(import.meta.dirname, '..');
 process.chdir(project);
 rmSync('dist', { recursive: true, force: true });
-/** `import process from 'node:process'` asks it for every property, which opens stdin, sockets and more: 10 ms of every start. */
-const plainProcess = {
-  name: 'plain-process',
+/** Modules that packages load in vain, each with what stands in for it. Together they are 14 ms of every start. */
+const SPARED = [
+  // `import process from 'node:process'` asks it for every property, which opens stdin, sockets and more.
+  { name: /^(node:)?process$/, instead: 'export default globalThis.process;', kind: 'import-statement' },
+  // commander, for verbs that are programs of their own.
+  { name: /^node:child_process$/, instead: 'module.exports = {};', importer: '/node_modules/commander/' },
+  // chalk, for a question that cli/style.ts answers: it loads node:os and node:tty.
+  { name: /^#supports-color$/, instead: 'export default { stdout: false, stderr: false };' },
+];
+
+const spare = {
+  name: 'spare',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?process$/ }, ({ kind }) =>
-      kind === 'import-statement' ? { path: 'process', namespace: 'plain-process' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'plain-process' }, () => ({ contents: 'export default globalThis.process;' }));
+    SPARED.forEach(({ name, kind, importer = '' }, i) => {
+      onResolve({ filter: name }, (asked) =>
+        (kind === undefined || asked.kind === kind) && asked.importer.includes(importer)
+          ? { path: `${i}`, namespace: 'spared' }
+          : undefined,
+      );
+    });
+    onLoad({ filter: /./, namespace: 'spared' }, ({ path }) => ({ contents: SPARED[path].instead }));
   },
 };
 
-const { metafile } = await build({
+const common = {
   // esbuild notes the folder it is loaded in, before the change above.
   absWorkingDir: project,
-  entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts', worker: 'src/backends/ascend/worker/main.ts' },
   outdir: 'dist',
   bundle: true,
-  splitting: true,
   minifySyntax: true,
   minifyWhitespace: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   external: ['ffi-rs', 'onnxruntime-node'],
-  // commander is CommonJS and asks for node's own modules with require.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-  chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  plugins: [plainProcess],
+  plugins: [spare],
   metafile: true,
+};
+const { metafile } = await build({
+  ...common,
+  entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
 });
+// Somebody waits while the native process starts: it is one file with all that it needs.
+await build({ ...common, entryPoints: { worker: 'src/backends/ascend/worker/main.ts' } });
 const fileOf = (source) =>
   Object.keys(metafile.outputs)
     .find((file) => metafile.outputs[file].entryPoint === source)
     .slice('dist/'.length);
+const chunkWith = (input) =>
+  Object.keys(metafile.outputs)
+    .find((file) => input in metafile.outputs[file].inputs)
+    .slice('dist/'.length);
 await mergeChunks(join(project, 'dist'), [
-  { name: 'start', of: ['cli.js', fileOf('src/cli/parse.ts')] },
+  { name: 'start', of: ['cli.js', fileOf('src/cli/parse.ts'), fileOf('src/cli/text/build.ts')] },
   { name: 'tensors', of: [fileOf('src/commands/weights-check.ts')] },
+  { name: 'schemas', of: [chunkWith('node_modules/zod/v4/core/core.js')] },
+  { name: 'cann', of: [fileOf('src/commands/targets.ts')] },
+  { name: 'compiler', of: ['src/commands/build.ts', 'src/backends/ascend/ge/compiler.ts'].map(fileOf) },
+  { name: 'bundles', of: [fileOf('src/commands/run.ts')] },
+  { name: 'rules', of: [fileOf('src/commands/explain.ts')] },
+  { name: 'graphs', of: [fileOf('src/commands/consts.ts')] },
+  { name: 'build', of: [fileOf('src/commands/build/run-build.ts')] },
+  { name: 'ge', of: [fileOf('src/backends/ascend/ge/compile.ts')] },
 ]);
+toCommonJs(join(project, 'dist'));
 writeFileSync('dist/THIRD-PARTY.txt', thirdPartyText(metafile));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 

@@ -14,11 +14,14 @@ const STATIC_IMPORT = /\bimport(?:\{([^}]*)\}from)?"(\.\.?\/[^"]+)";?/g;
 export async function mergeChunks(dist, groups) {
   const chunks = join(dist, 'chunks');
   const merged = new Map();
+  const seen = new Set();
   for (const { name, of } of groups) {
     const members = [...closureOf(of.map((file) => join(dist, file)))].filter(
-      (path) => basename(path).startsWith('chunk-') && !merged.has(path),
+      (path) => basename(path).startsWith('chunk-') && !seen.has(path),
     );
-    if (members.length > 1) await mergeOne(join(chunks, `${name}.js`), members, merged);
+    for (const path of members) seen.add(path);
+    if (members.length < 2) continue;
+    await mergeOne(join(chunks, `${name}.js`), members, merged);
     for (const path of members) merged.set(path, join(chunks, `${name}.js`));
   }
   const files = [dist, chunks].flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
