@@ -1,9 +1,10 @@
 // What may go wrong with weights, before anything is built. `build` and `consts` use it.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ConstUser, constContent, constsByName, usersOf } from './consts.js';
 import type { Graph } from './graph.js';
 import { equalPayload, nonFinite } from './lint/data-rules.js';
 import { duplicateName, nameReused, nameTaken } from './lint/name-rules.js';
-import type { Candidate, Finding, Lint, Rule } from './lint/rule.js';
+import { type Candidate, type Finding, type Lint, PAUSE, type Rule } from './lint/rule.js';
 import { shapeDrivers } from './lint/shape-slots.js';
 import type { RefreshableWeight } from './refreshable.js';
 import { elementCount } from './tensor.js';
@@ -110,24 +111,47 @@ export interface LintOptions {
  * @throws FILE_IO, FILE_TRUNCATED when the data of a const cannot be read
  */
 export function lint(graph: Graph, weights: readonly RefreshableWeight[], options: LintOptions = {}): readonly Finding[] {
+  return runRules({ graph, candidates: chosen(graph, weights) }, options);
+}
+
+function chosen(graph: Graph, weights: readonly RefreshableWeight[]): readonly Candidate[] {
   const all = candidatesOf(graph);
-  const candidates = weights.map(({ constName }) => all.get(constName)).filter((one) => one !== undefined);
-  return runRules({ graph, candidates }, options);
+  return weights.map(({ constName }) => all.get(constName)).filter((one) => one !== undefined);
+}
+
+/**
+ * What the rules that read data find, for weights without an error. Takes turns with whatever else this process does.
+ *
+ * @param signal  gives it up
+ * @throws FILE_IO, FILE_TRUNCATED
+ */
+export async function* lintData(graph: Graph, weights: readonly RefreshableWeight[], signal: AbortSignal): AsyncGenerator<Finding> {
+  const rules = Object.entries<Rule>(LINT_RULES).filter(([, { readsData }]) => readsData);
+  for (const found of findingsOf(rules, { graph, candidates: chosen(graph, weights) })) {
+    if (found === PAUSE) await nextTurn();
+    else yield found;
+    if (signal.aborted) return;
+  }
+}
+
+export function runRules(subject: Lint, { readData = true, wholeGraph = false }: LintOptions): readonly Finding[] {
+  const rules = Object.entries<Rule>(LINT_RULES).filter(([, rule]) => (readData || !rule.readsData) && (wholeGraph || !rule.isAboutGraph));
+  return [...findingsOf(rules, subject)].filter((found) => found !== PAUSE);
 }
 
 /** Data is read only of what has no error already. */
-export function runRules({ graph, candidates }: Lint, { readData = true, wholeGraph = false }: LintOptions): readonly Finding[] {
-  const findings: Finding[] = [];
+function* findingsOf(rules: readonly (readonly [code: string, Rule])[], { graph, candidates }: Lint): Generator<Finding | typeof PAUSE> {
   const refused = new Set<string>();
-  for (const [code, rule] of Object.entries<Rule>(LINT_RULES)) {
-    if ((rule.readsData === true && !readData) || (rule.isAboutGraph === true && !wholeGraph)) continue;
-    const subject = rule.readsData === true ? candidates.filter(({ name }) => !refused.has(name)) : candidates;
+  for (const [code, rule] of rules) {
+    const subject = rule.readsData ? candidates.filter(({ name }) => !refused.has(name)) : candidates;
     for (const found of rule.check({ graph, candidates: subject })) {
-      findings.push({ ...found, code, severity: rule.severity, at: found.constName });
-      if (rule.severity === 'error') refused.add(found.constName);
+      if (found === PAUSE) yield PAUSE;
+      else {
+        if (rule.severity === 'error') refused.add(found.constName);
+        yield { ...found, code, severity: rule.severity, at: found.constName };
+      }
     }
   }
-  return findings;
 }
 
 /** Every Const with a value, by name. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { computedBytes } from '../../src/base/bytes.js';
 import type { Graph, Node } from '../../src/graph/graph.js';
 import { geShapeSlots } from '../../src/graph/lint/shape-slots.js';
-import { LINT_RULES, lint } from '../../src/graph/lint.js';
+import { LINT_RULES, lint, lintData } from '../../src/graph/lint.js';
 import { listConsts } from '../../src/graph/list-consts.js';
 import { prototypeOf } from '../../src/graph/ops/prototypes.js';
 import { selectWeights } from '../../src/graph/select.js';
@@ -303,5 +303,32 @@ describe('the list of consts', () => {
       { name: 'w', type: 'Constant', subgraph: undefined },
       { name: 's', type: 'FileConstant', subgraph: undefined },
     ]);
+  });
+});
+
+describe('lintData', () => {
+  const graph = graphOf({
+    consts: [random('a', [3000], 1), random('b', [3000], 1), { name: 'n', dtype: 'float32', shape: [2], data: [1, 'nan'] }],
+    nodes: [{ name: 'y', type: 'AddN', inputs: [['a', 'b']], attrs: { N: 2 } }],
+    outputs: ['y', 'n'],
+  });
+  const weights = selectWeights(graph, ['a', 'b', 'n']);
+
+  async function found(signal: AbortSignal): Promise<string[]> {
+    const all: string[] = [];
+    for await (const { code, constName } of lintData(graph, weights, signal)) all.push(`${code} ${constName}`);
+    return all;
+  }
+
+  test('finds what needs the data, and nothing else', async () => {
+    expect(await found(new AbortController().signal)).toEqual(['EQUAL_PAYLOAD a', 'NON_FINITE n']);
+    const others = lint(graph, weights, { readData: false }).map(({ code }) => code);
+    expect(others.filter((code) => code === 'EQUAL_PAYLOAD' || code === 'NON_FINITE')).toEqual([]);
+  });
+
+  test('lets others have their turn, and is given up at once', async () => {
+    const given = new AbortController();
+    setImmediate(() => given.abort());
+    expect(await found(given.signal)).toEqual([]);
   });
 });

@@ -1,15 +1,15 @@
 // Rules about the values of consts. They read no more than they must: sizes first, then beginnings, then all of it.
-import { sha256 } from '../../base/digest.js';
+import { sha256InPieces } from '../../base/digest.js';
 import { elementAt, elementChunks, isFloat } from '../elements.js';
 import type { Tensor } from '../tensor.js';
-import type { Candidate, Rule } from './rule.js';
+import { type Candidate, PAUSE, type Rule } from './rule.js';
 
 export const equalPayload: Rule = {
   severity: 'warning',
   description: 'Two weights have the same initial bytes, which GE then stores once.',
   readsData: true,
   *check({ candidates }) {
-    for (const [first, ...twins] of equalGroups(candidates)) {
+    for (const [first, ...twins] of yield* equalGroups(candidates)) {
       const constName = (first as Candidate).name;
       const others = twins.map(({ name }) => name);
       yield {
@@ -31,19 +31,22 @@ function list(names: readonly string[]): string {
 
 const HEAD_BYTES = 4096;
 
-/** Candidates of equal bytes, in groups of at least two. */
-function equalGroups(candidates: readonly Candidate[]): Candidate[][] {
-  return groupBy(candidates, ({ content }) => String(content.tensor.data.length))
-    .flatMap((group) => groupBy(group, ({ content: { tensor } }) => digest(tensor, HEAD_BYTES)))
-    .flatMap((group) => groupBy(group, ({ content: { tensor } }) => digest(tensor, tensor.data.length)));
+type Paused<T> = Generator<typeof PAUSE, T>;
+
+/** Candidates of equal bytes, in groups of at least two: by length, then by the beginning, then by all of it. */
+function* equalGroups(candidates: readonly Candidate[]): Paused<Candidate[][]> {
+  let groups = groupBy(candidates, ({ content }) => content.tensor.data.length);
+  for (const lengthBytes of [HEAD_BYTES, Number.POSITIVE_INFINITY]) {
+    const digests = new Map<Candidate, string>();
+    for (const candidate of groups.flat()) digests.set(candidate, yield* digest(candidate.content.tensor, lengthBytes));
+    groups = groups.flatMap((group) => groupBy(group, (candidate) => digests.get(candidate)));
+  }
+  return groups;
 }
 
-function digest({ data }: Tensor, lengthBytes: number): string {
-  return sha256(data.slice(0, Math.min(lengthBytes, data.length)));
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
+/** Groups of at least two. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
+  const groups = new Map<unknown, T[]>();
   for (const item of items) {
     const key = keyOf(item);
     const group = groups.get(key);
@@ -53,13 +56,22 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
+function* digest({ data }: Tensor, lengthBytes: number): Paused<string> {
+  const pieces = sha256InPieces(data.slice(0, Math.min(lengthBytes, data.length)));
+  for (;;) {
+    const { value, done } = pieces.next();
+    if (done === true) return value;
+    yield PAUSE;
+  }
+}
+
 export const nonFinite: Rule = {
   severity: 'warning',
   description: 'A weight has a NaN or an infinity among its initial values.',
   readsData: true,
   *check({ candidates }) {
     for (const { name, content } of candidates) {
-      const found = isFloat(content.tensor.dtype) ? firstNonFinite(content.tensor) : undefined;
+      const found = isFloat(content.tensor.dtype) ? yield* firstNonFinite(content.tensor) : undefined;
       if (found === undefined) continue;
       yield {
         constName: name,
@@ -84,7 +96,7 @@ const EXPONENTS: Readonly<Record<string, readonly [bits: number, lowest: number,
 /** Words between two looks at what has been gathered: a branch for each would cost more than all the rest. */
 const BLOCK = 4096;
 
-function firstNonFinite(tensor: Tensor): { readonly index: number; readonly value: string } | undefined {
+function* firstNonFinite(tensor: Tensor): Paused<{ readonly index: number; readonly value: string } | undefined> {
   const { dtype } = tensor;
   // A float64 is two words; the second has the exponent. Signed words, because unsigned ones need not be small integers to the engine.
   const step = dtype.bits === 64 ? 2 : 1;
@@ -98,6 +110,7 @@ function firstNonFinite(tensor: Tensor): { readonly index: number; readonly valu
         if (hasNonFinite(words, i, i + 1, step, dtype.name)) return { index: start + at, value: String(elementAt(dtype, array, at)) };
       }
     }
+    yield PAUSE;
   }
   return undefined;
 }

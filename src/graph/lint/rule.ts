@@ -36,6 +36,9 @@ export interface Found {
   readonly fix?: string | undefined;
 }
 
+/** What a rule that reads data gives between two pieces of it: whoever runs the rule may do something else there. */
+export const PAUSE = Symbol('pause');
+
 export interface Rule {
   readonly severity: Severity;
   /** One line, for lists of rules and SARIF. */
@@ -44,5 +47,5 @@ export interface Rule {
   readonly readsData?: boolean;
   /** About the graph and not about the consts that were chosen. */
   readonly isAboutGraph?: boolean;
-  check(lint: Lint): Iterable<Found>;
+  check(lint: Lint): Iterable<Found | typeof PAUSE>;
 }
