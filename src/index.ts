@@ -3,7 +3,8 @@ import type { Session, UpdateReport } from './backends/backend.js';
 import { chooseForBundle, loadBackend } from './backends/registry.js';
 import { memoryBytes } from './base/bytes.js';
 import { AscendBundleError, type Problem } from './base/errors.js';
-import { type BuildResult, build as buildVerb } from './commands/build.js';
+import type { BuildResult } from './commands/build/signature.js';
+import { build as buildVerb } from './commands/build.js';
 import { type InspectResult, inspect as inspectVerb } from './commands/inspect.js';
 import { type PatchResult, patch as patchVerb } from './commands/patch.js';
 import { openBundleAt, type SpecFields, specFields, type WeightFields, weightFields } from './commands/shared/bundle.js';
@@ -20,7 +21,7 @@ import type { MatchMethod } from './weights/map/match.js';
 
 export type { UpdateReport } from './backends/backend.js';
 export { AscendBundleError, ERROR_CODES, type ErrorClass, type ErrorCode, EXIT_CODES, type Problem } from './base/errors.js';
-export type { BuildResult } from './commands/build.js';
+export type { BuildResult } from './commands/build/signature.js';
 export type { InspectResult } from './commands/inspect.js';
 export type { PatchResult } from './commands/patch.js';
 export type { SpecFields, SubmodelFields, WeightFields } from './commands/shared/bundle.js';

@@ -36,8 +36,6 @@ export interface CompileJob {
   /** Without the init graph a bundle needs every weight before its first inference, and less device memory. */
   readonly withInit: boolean;
   readonly updateGraph: 'ge' | 'static';
-  /** What only GE is asked; the host has no use for it. */
-  readonly ascend?: CompilerRequest | undefined;
   readonly hooks?: CompileHooks | undefined;
 }
 
@@ -45,6 +43,13 @@ export interface CompileJob {
 export interface CompileHooks {
   step(step: string): void;
   warn(warning: Problem): void;
+  /**
+   * Called once everything that is wrong has been said and, if another process compiles, when that is at work: what has nothing to do
+   * with the result costs no time here.
+   *
+   * @param signal  the compiler has failed, and waits for nothing more
+   */
+  beside?(signal: AbortSignal): Promise<void>;
 }
 
 /** The vendor's compiler as it was used. */
@@ -60,13 +65,25 @@ export interface CompiledBundle {
   readonly bytes: Bytes;
   /** The operating system and processor the file is bound to, in GE's words; null when it is bound to none. */
   readonly hostEnv: { readonly os: string; readonly cpu: string } | null;
-  /** The file that has these bytes: it may be moved to its place. Undefined where they are only produced. */
+  /** The file that has these bytes, while the compiler is open: it may be moved to its place. Undefined where they are only produced. */
   readonly file?: string | undefined;
   /** The graphs that were asked for, to be moved too: by their path below the folder that they go to. */
   readonly graphs?: readonly { readonly name: string; readonly path: string }[] | undefined;
   readonly compiler?: CompilerFields | undefined;
-  /** Gives up what the bundle is kept in, once it has been taken. */
-  readonly release?: (() => Promise<void>) | undefined;
+}
+
+export interface CompilerOptions {
+  /** What only GE is asked; the host has no use for it. */
+  readonly request?: CompilerRequest | undefined;
+  /** Nothing is to be compiled where there is a plan instead. */
+  readonly isDryRun?: boolean;
+}
+
+/** A compiler that is open. What it gives is there until it is closed. */
+export interface Compiler extends AsyncDisposable {
+  compile(job: CompileJob): Promise<CompiledBundle>;
+  /** Where compiling is more than a dry run may do. */
+  plan?(job: CompileJob): Promise<CompilePlan>;
 }
 
 /** What a compiler would do. */
@@ -98,9 +115,11 @@ export interface GraphRunner extends AsyncDisposable {
 
 export interface Backend {
   readonly kind: BackendKind;
-  compile(job: CompileJob): Promise<CompiledBundle>;
-  /** Where compiling is more than a dry run may do. */
-  plan?(job: CompileJob): Promise<CompilePlan>;
+  /**
+   * Sets off what a compiler needs to start, which goes on beside whatever the caller does before it compiles. What keeps it from
+   * working is said by `compile`.
+   */
+  openCompiler(options?: CompilerOptions): Promise<Compiler>;
   /** @param path  of the bundle's file */
   open(bundle: Bundle, path: string, options?: OpenOptions): Promise<Session>;
 }

@@ -41,6 +41,18 @@ function processesIn(place: AscendWorkplace): number[] {
     .map(Number);
 }
 
+/** The shell that waits for the end of the command line has the folder that it looks after among its arguments. */
+function isGuarded(place: AscendWorkplace): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return line.includes('ascend-bundle-guard\0') && line.includes(place.path('tmp'));
+    } catch {
+      return false;
+    }
+  });
+}
+
 describe.skipIf(!hasStandin)('a dry run', () => {
   test.each([
     ['a graph', ARGS],
@@ -60,6 +72,49 @@ describe.skipIf(!hasStandin)('a dry run', () => {
       );
     expect(told(dry.document.result.calls ?? [])).toEqual(told(lines.map((line) => JSON.parse(line))));
     expect(lines.length).toBeGreaterThan(6);
+  });
+});
+
+describe.skipIf(!hasStandin)('a build that GE has not been asked for', () => {
+  test('ends with the signal itself, and nothing is left of the native process that was on its way', async () => {
+    const place = workplace();
+    const child = spawn(process.execPath, [BIN, 'build', 'm.onnx', '--consts', '@-', '-o', 'new.om', '--soc-version', 'Ascend310P3'], {
+      cwd: place.folder,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: place.folder,
+        TMPDIR: place.path('tmp'),
+        ...standinEnv({ record: place.path('record-0.jsonl') }),
+      },
+      // Names are awaited, and never come.
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const ended = new Promise<NodeJS.Signals | null>((resolve) => void child.on('close', (_, signal) => resolve(signal)));
+    // The native process has started when its guard has.
+    while (!isGuarded(place)) await wait(20);
+    child.kill('SIGINT');
+    expect(await ended).toBe('SIGINT');
+    const began = performance.now();
+    while ((processesIn(place).length > 0 || readdirSync(place.path('tmp')).length > 0) && performance.now() - began < 5000) await wait(20);
+    expect([processesIn(place), readdirSync(place.path('tmp')), place.files()]).toEqual([[], [], ['m.om', 'm.onnx']]);
+  });
+
+  test('has not begun the trace: a file of that name is as it was', async () => {
+    const place = workplace();
+    writeFileSync(place.path('t.jsonl'), 'of before');
+    const { document, jobs } = await place.build([
+      'm.onnx',
+      '--consts',
+      'nobody',
+      '-o',
+      'new.om',
+      '--soc-version',
+      'Ascend310P3',
+      '--trace',
+      't.jsonl',
+    ]);
+    expect([document.error?.code, jobs]).toEqual(['CONST_NOT_FOUND', []]);
+    expect(readFileSync(place.path('t.jsonl'), 'utf8')).toBe('of before');
   });
 });
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { startWorker } from '../../src/backends/ascend/worker/client.js';
+import { launchWorker, startWorker } from '../../src/backends/ascend/worker/client.js';
 
 const parentFolder = mkdtempSync(join(tmpdir(), 'ascend-bundle-test-'));
 afterAll(() => rmSync(parentFolder, { recursive: true }));
@@ -31,4 +31,33 @@ test('a probe of a machine without CANN says of each library why it does not ope
   expect(isAlive(worker.pid)).toBe(false);
   expect(existsSync(dirname(worker.folder))).toBe(false);
   expect(readdirSync(parentFolder)).toEqual([]);
+});
+
+const OPTIONS = { env, libraryFolders: ['/nowhere'], parentFolder };
+const PROBE = { kind: 'probe', libraries: [] } as const;
+
+test('one that is not wanted after all leaves nothing, and has had a folder from the beginning', async () => {
+  const launched = launchWorker(OPTIONS);
+  expect(existsSync(launched.folder)).toBe(true);
+  await launched.close();
+  expect(readdirSync(parentFolder)).toEqual([]);
+  await expect(launched.ready()).rejects.toThrow('the native process was closed');
+});
+
+test('one that has ended keeps its folder until it is closed, and answers nothing more', async () => {
+  const worker = await startWorker(OPTIONS);
+  await worker.end();
+  expect(isAlive(worker.pid)).toBe(false);
+  expect(existsSync(worker.folder)).toBe(true);
+  await expect(worker.request(PROBE)).rejects.toThrow('the native process was closed');
+  await worker.close();
+  expect(readdirSync(parentFolder)).toEqual([]);
+});
+
+test('an answer that waits to be read when the time is over is no timeout', async () => {
+  await using worker = await startWorker(OPTIONS);
+  const answered = worker.request(PROBE, { timeoutMs: 100 });
+  // This thread has other work, as in the reading of a large graph.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  expect((await answered).usable).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // --select and --exclude on the command line.
 import { expect, test } from 'vitest';
 import { resultSchema } from '../../src/cli/result-schema/index.js';
-import type { BuildResult } from '../../src/commands/build.js';
+import type { BuildResult } from '../../src/commands/build/signature.js';
 import type { ConstsResult } from '../../src/commands/consts.js';
 import { type ResultDocument, Workplace } from '../support/cli.js';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { expect } from 'vitest';
 import { resultSchema } from '../../src/cli/result-schema/index.js';
-import type { BuildResult } from '../../src/commands/build.js';
+import type { BuildResult } from '../../src/commands/build/signature.js';
 import { type Recorded, readRecord, type StandinSettings, standinEnv } from './cann/standin.js';
 import { type ResultDocument, Workplace } from './cli.js';
 

@@ -3,7 +3,6 @@ import type { Backend } from '../backend.js';
 
 export const ascendBackend: Backend = {
   kind: 'ascend',
-  compile: async (job) => (await import('./ge/compile.js')).compileBundle(job),
-  plan: async (job) => (await import('./ge/compile.js')).planBundle(job),
+  openCompiler: async (options) => (await import('./ge/compiler.js')).openCompiler(options),
   open: async (bundle, path, options) => (await import('./acl/session.js')).openDeviceSession(bundle, path, options),
 };

@@ -1,9 +1,15 @@
 // The embedded backend: builds without any vendor software, runs on the CPU.
 import type { Backend } from '../backend.js';
-import { compileBundle } from './compile.js';
 
 export const hostBackend: Backend = {
   kind: 'host',
-  compile: async (job) => compileBundle(job),
+  openCompiler: async () => ({
+    async compile(job) {
+      const compiled = (await import('./compile.js')).compileBundle(job);
+      await job.hooks?.beside?.(new AbortController().signal);
+      return compiled;
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }),
   open: async (bundle, path) => (await import('./session.js')).openHostSession(bundle, path),
 };

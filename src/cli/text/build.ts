@@ -1,5 +1,5 @@
 // The summary of a build.
-import type { BuildResult } from '../../commands/build.js';
+import type { BuildResult } from '../../commands/build/signature.js';
 import type { WeightFields } from '../../commands/shared/bundle.js';
 import { formatMs } from '../reporter.js';
 import type { Style } from '../style.js';

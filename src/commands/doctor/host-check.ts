@@ -72,7 +72,8 @@ async function buildAndRun(folder: string): Promise<number[][]> {
   const weights = selectWeights(source.graph, ['w']);
   const backend = await loadBackend({ kind: 'host', reason: 'doctor' });
   const graphs = refreshSplit(source.graph, weights, { updateGraph: 'ge' });
-  const { bytes } = await backend.compile({ source, weights, graphs, withInit: true, updateGraph: 'ge' });
+  await using compiler = await backend.openCompiler();
+  const { bytes } = await compiler.compile({ source, weights, graphs, withInit: true, updateGraph: 'ge' });
   await writeFileAtomically(bundlePath, bytes);
   await using session = await backend.open(openBundleAt(bundlePath), bundlePath);
   const inputs = new Map([['x', float32([1, 2], X)]]);

@@ -6,5 +6,5 @@ export { type CannEnvironment, cannEnvironment } from './environment.js';
 export { type Cann, type CannSearch, findCann, signOfCann } from './find.js';
 export type { CannUse } from './libraries.js';
 export { type Machine, thisMachine } from './machine.js';
-export { type Preflight, type PreflightOptions, preflight, pythonWarnings } from './preflight.js';
+export { foundEnvironment, type Preflight, type PreflightOptions, preflight, pythonWarnings } from './preflight.js';
 export { type CannVersion, cannVersion, compareVersions } from './version.js';

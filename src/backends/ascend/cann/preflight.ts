@@ -30,6 +30,15 @@ export interface Preflight {
   readonly warnings: readonly Problem[];
 }
 
+/** The environment alone, without a look at what it leads to. Undefined where no CANN is found. */
+export function foundEnvironment(
+  use: CannUse,
+  { ascendHome, env, machine = thisMachine(env) }: PreflightOptions,
+): CannEnvironment | undefined {
+  const { found } = findCann({ ascendHome, env, machine });
+  return found === undefined ? undefined : cannEnvironment(use, found, env, machine);
+}
+
 /** GE's own check of the name says more than "there is no list", where one is given at all. */
 const SAID_ELSEWHERE = ['CHIPS_NOT_FOUND'];
 

@@ -1,15 +1,16 @@
 // A build by GE as the command line sees it: prepares the job, has the native process do it, and takes the bundle that it left.
 import { statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { openFile } from '../../../base/bytes.js';
 import { AscendBundleError, type Problem } from '../../../base/errors.js';
 import { constValue } from '../../../graph/graph.js';
 import { allNodes } from '../../../graph/walk.js';
-import type { CompiledBundle, CompileJob, CompilePlan } from '../../backend.js';
+import type { CompiledBundle, CompileHooks, CompileJob, CompilePlan } from '../../backend.js';
 import { type CannEnvironment, type Preflight, preflight, pythonWarnings } from '../cann/index.js';
 import { createDryNative } from '../native/dry.js';
-import { type NativeWorker, startWorker } from '../worker/client.js';
+import type { LaunchedWorker } from '../worker/client.js';
+import type { Foundation } from './compiler.js';
 import { driveBuild } from './drive.js';
 import { type KnownCann, type PreparedJob, prepareJob } from './prepare-job.js';
 import type { CompilerRequest } from './request.js';
@@ -19,25 +20,17 @@ import { listFiles, savedBundle } from './saved-bundle.js';
  * @throws BACKEND_UNAVAILABLE, USAGE, CONST_UNFIT, GRAPH_INVALID before GE starts; LIBRARY_UNUSABLE, SYMBOL_MISSING, WORKER_FAILED,
  *   NATIVE_CALL, NATIVE_CRASH, NATIVE_TIMEOUT, SAVE_UNCLEAR, INTERRUPTED, TERMINATED, FILE_IO
  */
-export async function compileBundle(job: CompileJob): Promise<CompiledBundle> {
-  const request = requireRequest(job);
-  const { environment, warnings, ...checked } = preflight('build', { ascendHome: request.ascendHome, env: process.env });
+export async function compileBundle(job: CompileJob, { request, found, launch }: Foundation): Promise<CompiledBundle> {
+  const { environment, warnings, ...checked } = found;
   const cann = knownCann(checked);
-  const { options, emitGraphs, timeoutMs, trace } = request;
-  // Everything that can be said without the process is said before it starts.
+  const { options, emitGraphs } = request;
+  // Everything that can be said without the process is said before it is asked anything.
   const prepared = prepareJob(job, { options, emitGraphs, cann });
   for (const warning of warnings) job.hooks?.warn(warning);
-  const worker = await startWorker({
-    env: environment.env,
-    libraryFolders: environment.libraryFolders,
-    parentFolder: scratchFolder(job, request),
-    timeoutMs,
-    trace,
-  });
   try {
-    return await compileIn(worker, job, prepared, cann);
+    const launched = await launch(scratchFolder(job, request));
+    return await compileIn(launched, job, prepared, cann);
   } catch (error) {
-    await worker.close();
     await explainFailure(error, job, environment);
     throw error;
   }
@@ -53,10 +46,16 @@ async function explainFailure(error: unknown, { hooks }: CompileJob, environment
   for (const warning of await pythonWarnings(environment)) hooks?.warn(warning);
 }
 
-async function compileIn(worker: NativeWorker, job: CompileJob, prepared: PreparedJob, cann: KnownCann): Promise<CompiledBundle> {
+async function compileIn(launched: LaunchedWorker, job: CompileJob, prepared: PreparedJob, cann: KnownCann): Promise<CompiledBundle> {
   for (const warning of prepared.warnings) job.hooks?.warn(warning);
-  const native = await prepared.writeFiles(worker.folder);
-  const { steps } = await worker.request({ kind: 'build', job: native }, { onStep: job.hooks?.step });
+  const native = await prepared.writeFiles(launched.folder);
+  const worker = await launched.ready();
+  const { steps } = await withBeside(async () => {
+    const reply = await worker.request({ kind: 'build', job: native }, { onStep: job.hooks?.step });
+    // The bundle is complete: GE may end, or fail to, while it is looked at.
+    void worker.end(job.hooks?.warn);
+    return reply;
+  }, job.hooks);
   const { path, hostEnv, warnings } = savedBundle(dirname(native.output));
   for (const warning of warnings) job.hooks?.warn(warning);
   const graphs =
@@ -69,15 +68,24 @@ async function compileIn(worker: NativeWorker, job: CompileJob, prepared: Prepar
     file: path,
     graphs,
     compiler: { cann: cann.version ?? null, soc: native.options.global['ge.socVersion'] ?? null, steps },
-    release: async () => worker.close(job.hooks?.warn),
   };
 }
 
+async function withBeside<T>(work: () => Promise<T>, hooks: CompileHooks | undefined): Promise<T> {
+  const failed = new AbortController();
+  try {
+    const [result] = await Promise.all([work(), hooks?.beside?.(failed.signal)]);
+    return result;
+  } finally {
+    failed.abort();
+  }
+}
+
 /** The calls of a build, with the options that they would have. Needs no CANN; what one would know of the options is then not checked. */
-export async function planBundle(job: CompileJob): Promise<CompilePlan> {
-  const { ascendHome, options, emitGraphs } = requireRequest(job);
+export async function planBundle(job: CompileJob, { ascendHome, options, emitGraphs }: CompilerRequest): Promise<CompilePlan> {
   const { cann, missing } = cannForPlan(ascendHome);
   const { warnings, within } = prepareJob(job, { options, emitGraphs, cann });
+  await withBeside(async () => undefined, job.hooks);
   const native = within(PLANNED_FOLDER);
   const dry = createDryNative();
   const last: (() => void)[] = [];
@@ -104,12 +112,6 @@ function cannForPlan(ascendHome: string | undefined): { readonly cann: KnownCann
 
 /** Stands for the job's folder, which does not exist before there is a job. */
 const PLANNED_FOLDER = '<job>';
-
-function requireRequest({ ascend, source }: CompileJob): CompilerRequest {
-  // Reaching this is a bug of ours: the verb makes the request for this backend.
-  if (ascend === undefined) throw new TypeError(`a build of ${basename(source.path)} without a compiler request`);
-  return ascend;
-}
 
 /** Of the bytes of the weights: graph file, saved graph, bundle. */
 const ROOM = 3;

@@ -10,21 +10,50 @@ import { RunningWorker } from './running-worker.js';
 
 export type { NativeWorker, RequestOptions, WorkerOptions } from './native-worker.js';
 
-/** @throws WORKER_FAILED when it does not start; NATIVE_CRASH, NATIVE_TIMEOUT, INTERRUPTED, TERMINATED, FILE_IO */
-export async function startWorker(options: WorkerOptions): Promise<NativeWorker> {
+/** A process that is on its way: it loads itself while the caller does something else. */
+export interface LaunchedWorker {
+  /** The folder that the job's folder is in. */
+  readonly parentFolder: string;
+  /** Its working folder: what it is to read can be put there already. */
+  readonly folder: string;
+  /** @throws WORKER_FAILED when it does not start; FILE_IO, NATIVE_TIMEOUT, INTERRUPTED, TERMINATED; then nothing of it remains */
+  ready(): Promise<NativeWorker>;
+  /** For one that is not wanted after all. Never throws. */
+  close(): Promise<void>;
+}
+
+/** @throws WORKER_FAILED, FILE_IO */
+export function launchWorker(options: WorkerOptions): LaunchedWorker {
   const entry = options.entry ?? workerEntry();
-  if (options.trace !== undefined) beginTrace(options.trace);
-  const root = makeJobFolder(options.parentFolder ?? tmpdir());
-  let worker: RunningWorker | undefined;
+  const { parentFolder = tmpdir() } = options;
+  const root = makeJobFolder(parentFolder);
+  let worker: RunningWorker;
   try {
     worker = new RunningWorker(options, entry, root);
-    await worker.ready();
-    return worker;
   } catch (error) {
-    if (worker === undefined) removeJobFolder(root);
-    await worker?.close();
+    removeJobFolder(root);
     throw error;
   }
+  return {
+    parentFolder,
+    folder: worker.folder,
+    async ready() {
+      try {
+        if (options.trace !== undefined) beginTrace(options.trace);
+        await worker.ready();
+        return worker;
+      } catch (error) {
+        await worker.close();
+        throw error;
+      }
+    },
+    close: () => worker.close(),
+  };
+}
+
+/** @throws WORKER_FAILED when it does not start; NATIVE_CRASH, NATIVE_TIMEOUT, INTERRUPTED, TERMINATED, FILE_IO */
+export async function startWorker(options: WorkerOptions): Promise<NativeWorker> {
+  return launchWorker(options).ready();
 }
 
 /** Here, where a path that cannot be written is the user's to hear of. */

@@ -2,7 +2,6 @@
 import type { Problem } from '../../../base/errors.js';
 import { createRunRequests } from '../acl/run-requests.js';
 import { identify } from '../cann/identify.js';
-import { runBuild } from '../ge/run-job.js';
 import type { Native } from '../native/native.js';
 import { probe } from '../native/probe.js';
 import { Releases } from '../native/releases.js';
@@ -43,7 +42,7 @@ export function createHandlers(context: WorkerContext): Handlers {
       initialize: () => bundle.initialize(),
       update: (request) => bundle.update(request),
       infer: (request) => bundle.infer(request),
-      build: ({ job }) => runBuild(context.native, job, context.step, releases),
+      build: async ({ job }) => (await import('../ge/run-job.js')).runBuild(context.native, job, context.step, releases),
     },
     close: () => releases.failures().map((error) => (error instanceof Error ? error.message : String(error))),
   };

@@ -37,9 +37,11 @@ export interface NativeWorker extends AsyncDisposable {
    */
   request<K extends RequestKind>(request: RequestOf<K>, options?: RequestOptions): Promise<ReplyOf<K>>;
   /**
-   * Releases what is open and ends the process. Its folder goes, unless a native failure is told in it. Never throws.
+   * Releases what is open and ends the process; its folder stays. Never throws.
    *
    * @param warn  is told what could not be released
    */
+  end(warn?: (warning: Problem) => void): Promise<void>;
+  /** Ends it, where that has not begun. Its folder goes, unless a native failure is told in it. Never throws. */
   close(warn?: (warning: Problem) => void): Promise<void>;
 }

@@ -37,12 +37,15 @@ export class RunningWorker implements NativeWorker {
   readonly #pending = new Map<number, Pending>();
   readonly #release: (() => void)[] = [];
   #nextId = 1;
+  #isReady = false;
   #isKept = false;
   #isGone = false;
   /** Why it is gone, for whoever asks it something afterwards. */
   #end: unknown;
   #closed: ((failures: readonly string[]) => void) | undefined;
   readonly #exit: Promise<void>;
+  #ended: Promise<void> | undefined;
+  #dead: Promise<void> | undefined;
   #destroyed: Promise<void> | undefined;
 
   constructor(options: WorkerOptions, entry: string, root: string) {
@@ -62,28 +65,31 @@ export class RunningWorker implements NativeWorker {
     this.#child.on('exit', (code, signal) => this.#exited(code, signal));
     if (this.pid === 0) return;
     const guard = startGuard(this.pid, root, this.#job);
-    this.#release.push(
-      () => guard.dismiss(),
-      limitOutput(paths.output),
-      onSignals((signal) => this.#interrupt(signal)),
-    );
+    this.#release.push(() => guard.dismiss(), limitOutput(paths.output));
     const atExit = (): void => {
       this.#kill();
       this.#leaveFolder();
     };
     process.on('exit', atExit);
     this.#release.push(() => void process.off('exit', atExit));
-    const { signal } = options;
+  }
+
+  /** Until here nobody waits for it: a signal ends this process as if there were no other. */
+  async ready(): Promise<void> {
+    const { libraryFolders, trace, timeoutMs = START_MS } = this.#options;
+    if (this.pid !== 0) this.#listen();
+    const hello: ToWorker = { type: 'hello', protocol: PROTOCOL, setup: { libraryFolders, folder: this.#root, trace } };
+    await this.#ask(0, hello, { timeoutMs });
+    this.#isReady = true;
+  }
+
+  #listen(): void {
+    this.#release.push(onSignals((signal) => this.#interrupt(signal)));
+    const { signal } = this.#options;
     const abort = (): void => void this.#interrupt('SIGINT');
     signal?.addEventListener('abort', abort);
     this.#release.push(() => signal?.removeEventListener('abort', abort));
     if (signal?.aborted) abort();
-  }
-
-  async ready(): Promise<void> {
-    const { libraryFolders, trace, timeoutMs = START_MS } = this.#options;
-    const hello: ToWorker = { type: 'hello', protocol: PROTOCOL, setup: { libraryFolders, folder: this.#root, trace } };
-    await this.#ask(0, hello, { timeoutMs });
   }
 
   async request<K extends RequestKind>(request: RequestOf<K>, options: RequestOptions = {}): Promise<ReplyOf<K>> {
@@ -92,8 +98,13 @@ export class RunningWorker implements NativeWorker {
     return (await this.#ask(id, message, { timeoutMs: this.#options.timeoutMs, ...options })) as ReplyOf<K>;
   }
 
-  async close(warn?: (warning: Problem) => void): Promise<void> {
-    if (!this.#isGone) {
+  end(warn?: (warning: Problem) => void): Promise<void> {
+    this.#ended ??= this.#endInPeace(warn);
+    return this.#ended;
+  }
+
+  async #endInPeace(warn?: (warning: Problem) => void): Promise<void> {
+    if (!this.#isGone && this.#isReady) {
       const closed = new Promise<readonly string[]>((resolve) => {
         this.#closed = resolve;
       });
@@ -102,8 +113,13 @@ export class RunningWorker implements NativeWorker {
       this.#send({ type: 'close' });
       for (const failure of await closed) warn?.(releaseWarning(failure));
       clearTimeout(timer);
-      this.#end ??= new TypeError('the native process was closed');
     }
+    this.#end ??= new TypeError('the native process was closed');
+    await this.#die();
+  }
+
+  async close(warn?: (warning: Problem) => void): Promise<void> {
+    await this.end(warn);
     await this.#destroy();
     for (const { reject } of this.#pending.values()) reject(this.#end);
   }
@@ -118,7 +134,7 @@ export class RunningWorker implements NativeWorker {
     let timer: NodeJS.Timeout | undefined;
     const answered = new Promise<unknown>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, options });
-      if (timeoutMs !== undefined) timer = setTimeout(() => this.#timedOut(timeoutMs), timeoutMs);
+      if (timeoutMs !== undefined) timer = setTimeout(() => this.#expired(id, timeoutMs), timeoutMs);
       this.#hold();
       this.#send(message);
     });
@@ -178,6 +194,13 @@ export class RunningWorker implements NativeWorker {
     return callUnderWay(jobPaths(this.#root).underWay)?.call ?? 'The native process';
   }
 
+  /** An answer that came while this process was busy is read before the timer's word counts. */
+  #expired(id: number, timeoutMs: number): void {
+    setImmediate(() => {
+      if (this.#pending.has(id)) this.#timedOut(timeoutMs);
+    });
+  }
+
   #timedOut(timeoutMs: number): void {
     if (this.#isGone) return;
     this.#fail(timeoutError({ timeoutMs, ...this.#ending('timeout') }));
@@ -221,10 +244,18 @@ export class RunningWorker implements NativeWorker {
     return this.#root;
   }
 
+  #die(): Promise<void> {
+    this.#dead ??= (async () => {
+      this.#kill();
+      this.#hold();
+      await groupEnd(this.#exit, this.pid);
+    })();
+    return this.#dead;
+  }
+
   #destroy(): Promise<void> {
     this.#destroyed ??= (async () => {
-      this.#kill();
-      await groupEnd(this.#exit, this.pid);
+      await this.#die();
       for (const release of this.#release) release();
       this.#leaveFolder();
     })();
