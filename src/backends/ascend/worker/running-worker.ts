@@ -20,8 +20,8 @@ interface Pending {
 
 /** A process that starts takes 0.1 s; one that has not in this time will not. */
 const START_MS = 60_000;
-/** How long `close` waits for the native side to release a device. */
-const CLOSE_MS = 10_000;
+/** How long `close` waits at most for the native side to release a device, or for GE to end with its compilers. */
+const CLOSE_MS = 30_000;
 /** Of what it printed, in an error. */
 const OUTPUT_LINES = 20;
 /** Messages that were sent before the end may come after its announcement. */
@@ -108,7 +108,8 @@ export class RunningWorker implements NativeWorker {
       const closed = new Promise<readonly string[]>((resolve) => {
         this.#closed = resolve;
       });
-      const timer = setTimeout(() => this.#closed?.([`${this.#place()} did not come back within ${CLOSE_MS / 1000} s`]), CLOSE_MS);
+      const closeMs = Math.min(this.#options.timeoutMs ?? CLOSE_MS, CLOSE_MS);
+      const timer = setTimeout(() => this.#closed?.([`${this.#place()} did not come back within ${closeMs / 1000} s`]), closeMs);
       this.#hold();
       this.#send({ type: 'close' });
       for (const failure of await closed) warn?.(releaseWarning(failure));
