@@ -39,6 +39,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     color = globals.color;
     if (line.entry?.runsModels === true) watch = (await import('./crash-watch.js')).startCrashWatch(isJson ? 'stdout' : 'stderr');
     const foretell = (step?: string): void => {
+      // What runs on a device has a process of its own, whose end is told.
+      if (reporter?.backend?.kind === 'ascend') return watch?.say('');
       const error = crashError(command, step);
       watch?.say(
         isJson
