@@ -1,6 +1,7 @@
 // Ranges of bytes that are read on demand, from memory, from a file of any size, or computed.
 // Everything large in this tool (a weight, a partition, a whole bundle) is a `Bytes`, so nothing has to be held whole.
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { AscendBundleError } from './errors.js';
 
 export interface Bytes {
@@ -18,7 +19,11 @@ export interface Bytes {
    * half of the time of reading a large file.
    */
   readInto?(target: Uint8Array, start: number): void;
+  /** The same while the program goes on. Present only where it pays: in files. */
+  readLater?(target: Uint8Array, start: number): Promise<void>;
 }
+
+const readAtOnce = promisify(read);
 
 const CHUNK_BYTES = 4 << 20;
 /** Two of them fit the cache of a processor, where they are compared. */
@@ -70,11 +75,13 @@ export function utf8Bytes(text: string): Bytes {
  * Bytes that `produce(start, end)` makes when they are asked for. It is called with start < end and must give end - start bytes.
  *
  * @param fill  makes those from `start` on in memory that is there, where that is cheaper
+ * @param fillLater  the same, while the program goes on
  */
 export function computedBytes(
   length: number,
   produce: (start: number, end: number) => Uint8Array,
   fill?: (target: Uint8Array, start: number) => void,
+  fillLater?: (target: Uint8Array, start: number) => Promise<void>,
 ): Bytes {
   const range = (offset: number, size: number): Bytes => ({
     ...(fill === undefined
@@ -83,6 +90,14 @@ export function computedBytes(
           readInto(target: Uint8Array, start: number) {
             checkRange(start, start + target.length, size);
             if (target.length > 0) fill(target, offset + start);
+          },
+        }),
+    ...(fillLater === undefined
+      ? {}
+      : {
+          async readLater(target: Uint8Array, start: number) {
+            checkRange(start, start + target.length, size);
+            if (target.length > 0) await fillLater(target, offset + start);
           },
         }),
     length: size,
@@ -190,24 +205,39 @@ class OpenFile {
   }
 
   readInto(out: Uint8Array, start: number): void {
-    // The system gives the number of a closed file to the next one that is opened: reading on would give its bytes.
-    if (!this.#isOpen) throw new Error(`${this.path} was read after it was closed`);
+    this.#checkOpen();
     for (let done = 0; done < out.length; ) {
-      // A single read call is limited to just under 2 GiB by the kernel, so the loop is needed even without signals.
-      const got = this.#readOnce(out, done, Math.min(out.length - done, 1 << 30), start + done);
-      if (got === 0) {
-        throw new AscendBundleError('FILE_TRUNCATED', {
-          message: `${this.path} ended at byte ${start + done} while ${out.length} bytes from ${start} were expected: the file has shrunk since it was opened.`,
-          fix: 'Run again when nothing writes to the file.',
-        });
-      }
-      done += got;
+      done += this.#checkRead(this.#readOnce(out, done, start + done), done, out, start);
     }
   }
 
-  #readOnce(out: Uint8Array, offset: number, length: number, position: number): number {
+  async readLater(out: Uint8Array, start: number): Promise<void> {
+    this.#checkOpen();
+    for (let done = 0; done < out.length; ) {
+      const { bytesRead } = await readAtOnce(this.#fd, out, done, pieceOf(out, done), start + done).catch((cause) => {
+        throw fileError(this.path, cause, 'read');
+      });
+      done += this.#checkRead(bytesRead, done, out, start);
+    }
+  }
+
+  #checkOpen(): void {
+    // The system gives the number of a closed file to the next one that is opened: reading on would give its bytes.
+    if (!this.#isOpen) throw new Error(`${this.path} was read after it was closed`);
+  }
+
+  /** @returns the bytes that were read */
+  #checkRead(got: number, done: number, out: Uint8Array, start: number): number {
+    if (got > 0) return got;
+    throw new AscendBundleError('FILE_TRUNCATED', {
+      message: `${this.path} ended at byte ${start + done} while ${out.length} bytes from ${start} were expected: the file has shrunk since it was opened.`,
+      fix: 'Run again when nothing writes to the file.',
+    });
+  }
+
+  #readOnce(out: Uint8Array, done: number, position: number): number {
     try {
-      return readSync(this.#fd, out, offset, length, position);
+      return readSync(this.#fd, out, done, pieceOf(out, done), position);
     } catch (cause) {
       throw fileError(this.path, cause, 'read');
     }
@@ -219,6 +249,11 @@ class OpenFile {
     OpenFile.#leftOpen.unregister(this);
     closeSync(this.#fd);
   }
+}
+
+/** A single read call is limited to just under 2 GiB by the kernel, so a loop is needed even without signals. */
+function pieceOf(out: Uint8Array, done: number): number {
+  return Math.min(out.length - done, 1 << 30);
 }
 
 function openForReading(path: string): number {
@@ -280,6 +315,7 @@ export function openFile(path: string): FileBytes {
     file.sizeBytes,
     (start, end) => file.read(start, end),
     (target, start) => file.readInto(target, start),
+    (target, start) => file.readLater(target, start),
   );
   return Object.assign(bytes, { path, [Symbol.dispose]: () => file.close() });
 }

@@ -1,6 +1,7 @@
 // The elements of a tensor as JavaScript values, and back. float16 and bfloat16 elements are held as their bits in a Uint16Array.
 import { chunks } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
+import { PairedReader, PIECE_BYTES } from '../base/paired-reader.js';
 import type { DType } from './dtype.js';
 import { bfloat16ToFloat32, float16ToFloat32, fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from './float16.js';
 import type { Tensor } from './tensor.js';
@@ -138,6 +139,22 @@ export function* elementChunks(tensor: Tensor): Generator<{ readonly start: numb
   for (const piece of chunks(tensor.data, step)) {
     yield { start, array: typedView(tensor.dtype, piece) };
     start += step / size;
+  }
+}
+
+/** Two tensors of one shape, walked likewise side by side; the next pieces are read while these are looked at. */
+export async function* elementPairs(
+  one: Tensor,
+  other: Tensor,
+  reader = new PairedReader(),
+): AsyncGenerator<{ readonly start: number; readonly arrays: readonly [ElementArray, ElementArray] }> {
+  const [size, otherSize] = [one, other].map(({ dtype }) => kindOf(dtype).array.BYTES_PER_ELEMENT) as [number, number];
+  const step = PIECE_BYTES / Math.max(size, otherSize);
+  let start = 0;
+  const pieces = reader.pieces({ bytes: one.data, pieceBytes: step * size }, { bytes: other.data, pieceBytes: step * otherSize });
+  for await (const [piece, otherPiece] of pieces) {
+    yield { start, arrays: [typedView(one.dtype, piece), typedView(other.dtype, otherPiece)] };
+    start += step;
   }
 }
 
