@@ -1,8 +1,9 @@
 // Two sets of named values, compared: which are in one only, which are of another dtype or shape, which differ, and by how much.
-import { type Bytes, equalBytes } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
+import { equalBytesAhead, PairedReader } from '../base/paired-reader.js';
 import { hasElements } from '../graph/elements.js';
 import { sameShape, type TensorSpec } from '../graph/tensor.js';
-import { compareTensors, type Metrics, type Tolerance } from './metrics.js';
+import { compareTensorsAhead, type Metrics, type Tolerance } from './metrics.js';
 
 export interface GivenValue {
   readonly name: string;
@@ -37,23 +38,29 @@ export interface ValueDifference {
   readonly tolerance: Tolerance;
 }
 
-/** Values are read piece by piece, and once where they are equal. */
-export function diffValue(name: string, a: GivenValue | undefined, b: GivenValue | undefined, tolerance: Tolerance): ValueDifference {
+/**
+ * Values are read piece by piece: once where they are equal, and up to the first difference once more where they are not.
+ *
+ * @param reader  can be used for all values, one after the other
+ */
+export async function diffValue(
+  name: string,
+  a: GivenValue | undefined,
+  b: GivenValue | undefined,
+  tolerance: Tolerance,
+  reader = new PairedReader(),
+): Promise<ValueDifference> {
   const found = (status: ValueStatus, metrics?: Metrics): ValueDifference => ({ name, status, a, b, metrics, tolerance });
   if (a === undefined || b === undefined) return found(a === undefined ? 'only-b' : 'only-a');
   const isSameSpec = a.spec.dtype === b.spec.dtype && sameShape(a.spec.shape, b.spec.shape);
   if (a.data === undefined || b.data === undefined) return found(isSameSpec ? 'unknown' : 'mismatch');
-  if (isSameSpec && equalBytes(a.data, b.data)) return found('equal');
-  const metrics = metricsOf({ ...a.spec, data: a.data }, { ...b.spec, data: b.data }, tolerance);
+  if (isSameSpec && (await equalBytesAhead(a.data, b.data, reader))) return found('equal');
+  const isMeasured = sameShape(a.spec.shape, b.spec.shape) && hasElements(a.spec.dtype) && hasElements(b.spec.dtype);
+  const [expected, actual] = [
+    { ...a.spec, data: a.data },
+    { ...b.spec, data: b.data },
+  ];
+  const metrics = isMeasured ? await compareTensorsAhead(actual, expected, { ...tolerance, isBrief: true }, reader) : undefined;
   if (!isSameSpec) return found('mismatch', metrics);
   return found(metrics !== undefined && metrics.beyond === 0 ? 'within' : 'different', metrics);
-}
-
-function metricsOf(
-  a: TensorSpec & { readonly data: Bytes },
-  b: TensorSpec & { readonly data: Bytes },
-  tolerance: Tolerance,
-): Metrics | undefined {
-  if (!sameShape(a.shape, b.shape) || !hasElements(a.dtype) || !hasElements(b.dtype)) return undefined;
-  return compareTensors(b, a, { ...tolerance, isBrief: true });
 }

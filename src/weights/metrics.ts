@@ -1,9 +1,12 @@
 // Two tensors of one shape compared element by element, in pieces, so that size does not matter.
 import { AscendBundleError } from '../base/errors.js';
+import type { PairedReader } from '../base/paired-reader.js';
 import type { DType } from '../graph/dtype.js';
-import { type ElementArray, elementChunks, floatValues, isFloat, isInteger } from '../graph/elements.js';
+import { type ElementArray, elementChunks, elementPairs, type FloatArray, isInteger } from '../graph/elements.js';
 import { describeShape, sameShape, type Tensor } from '../graph/tensor.js';
 import { type Agreement, ArgmaxRows } from './argmax.js';
+import { BLOCK } from './block-loops.js';
+import { BlockPair } from './block-pair.js';
 import { type UlpDistances, ulpDistances } from './ulp.js';
 
 /** An element may differ by `atol + rtol · |expected|`. */
@@ -52,21 +55,32 @@ export interface MetricsOptions extends Partial<Tolerance> {
  * @throws TENSOR_MISMATCH for different shapes, DTYPE_UNSUPPORTED for a dtype without elements
  */
 export function compareTensors(actual: Tensor, expected: Tensor, options: MetricsOptions = {}): Metrics {
-  if (!sameShape(actual.shape, expected.shape)) {
-    throw new AscendBundleError('TENSOR_MISMATCH', {
-      message: `Tensors of the shapes ${describeShape(actual.shape)} and ${describeShape(expected.shape)} cannot be compared.`,
-      fix: 'Compare tensors of one shape.',
-    });
-  }
-  const sums = new Sums(actual, expected, options);
+  const sums = sumsOf(actual, expected, options);
   const others = elementChunks(expected);
   // Both walk in pieces of as many elements.
   for (const { start, array } of elementChunks(actual)) sums.add(start, array, others.next().value?.array as ElementArray);
   return sums.metrics();
 }
 
-/** Elements that are summed in one go: few enough to do again where one of them is not finite. */
-const BLOCK = 8192;
+/** The same of large tensors in files, which are read ahead. */
+export async function compareTensorsAhead(
+  actual: Tensor,
+  expected: Tensor,
+  options: MetricsOptions,
+  reader: PairedReader,
+): Promise<Metrics> {
+  const sums = sumsOf(actual, expected, options);
+  for await (const { start, arrays } of elementPairs(actual, expected, reader)) sums.add(start, ...arrays);
+  return sums.metrics();
+}
+
+function sumsOf(actual: Tensor, expected: Tensor, options: MetricsOptions): Sums {
+  if (sameShape(actual.shape, expected.shape)) return new Sums(actual, expected, options);
+  throw new AscendBundleError('TENSOR_MISMATCH', {
+    message: `Tensors of the shapes ${describeShape(actual.shape)} and ${describeShape(expected.shape)} cannot be compared.`,
+    fix: 'Compare tensors of one shape.',
+  });
+}
 
 /** What is less than the greatest quotient so far, whatever rounding adds: saves a division per element. */
 const SURELY_LESS = 1 - 2 ** -50;
@@ -75,14 +89,11 @@ class Sums {
   readonly #actual: DType;
   readonly #expected: DType;
   readonly #tolerance: Tolerance;
-  /** Nothing is tolerated: what differs is beyond. */
-  readonly #isExact: boolean;
   readonly #ulp: UlpDistances | undefined;
   readonly #rows: ArgmaxRows | undefined;
   /** 64-bit integers, whose differences are not exact as numbers. */
   readonly #isWide: boolean;
-  readonly #actualMemory = new Float32Array(BLOCK);
-  readonly #expectedMemory = new Float32Array(BLOCK);
+  readonly #pair: BlockPair;
   #elements = 0;
   #different = 0;
   #sumAbs = 0;
@@ -94,27 +105,27 @@ class Sums {
   #expectedSquares = 0;
   #worst: Difference | undefined;
   #beyond = 0;
-  #maxExcess = -Infinity;
+  #maxExcess = 0;
   #worstBeyond: Difference | undefined;
 
   constructor({ dtype, shape }: Tensor, { dtype: expected }: Tensor, { isBrief = false, atol = 0, rtol = 0 }: MetricsOptions) {
     this.#actual = dtype;
     this.#expected = expected;
+    this.#pair = new BlockPair(dtype, expected);
     this.#tolerance = { atol, rtol };
-    this.#isExact = atol === 0 && rtol === 0;
     this.#ulp = isBrief ? undefined : ulpDistances(dtype.name);
     this.#rows = isBrief ? undefined : ArgmaxRows.of(shape);
     this.#isWide = [dtype, expected].every((one) => isInteger(one) && one.bits === 64);
   }
 
-  /** A piece, block by block: what is converted stays in the cache. */
+  /** A piece, block by block. */
   add(start: number, actualRaw: ElementArray, expectedRaw: ElementArray): void {
     for (let from = 0; from < actualRaw.length; from += BLOCK) {
       const [actual, expected] = [actualRaw.subarray(from, from + BLOCK), expectedRaw.subarray(from, from + BLOCK)];
       this.#addBlock({
         start: start + from,
-        actual: toNumbers(this.#actual, actual, this.#actualMemory),
-        expected: toNumbers(this.#expected, expected, this.#expectedMemory),
+        actual: this.#pair.fill(0, this.#actual, actual),
+        expected: this.#pair.fill(1, this.#expected, expected),
         actualRaw: actual,
         expectedRaw: expected,
       });
@@ -131,63 +142,36 @@ class Sums {
   }
 
   /**
-   * One whose elements are all finite. The loop has no call and next to no branch: it is where all the time goes.
+   * One whose elements are all finite, which takes all the time: what is found in few blocks only is looked for in those.
    *
    * @returns false, with nothing done, where one is not
    */
   #addFinite(block: Block): boolean {
-    const { actual, expected } = block;
-    let [dot, actualSquares, expectedSquares, sumAbs, different, worstAt] = [0, 0, 0, 0, 0, -1];
-    let [maxAbs, maxRel] = [this.#maxAbs, this.#maxRel];
-    let leastRel = maxRel * SURELY_LESS;
-    for (let i = 0; i < actual.length; i++) {
-      const a = actual[i] as number;
-      const e = expected[i] as number;
-      const abs = Math.abs(a - e);
-      const size = Math.abs(e);
-      dot += a * e;
-      actualSquares += a * a;
-      expectedSquares += e * e;
-      sumAbs += abs;
-      if (abs !== 0) different++;
-      if (abs > maxAbs) {
-        maxAbs = abs;
-        worstAt = i;
-      }
-      if (abs > leastRel * size && size > 0) {
-        maxRel = Math.max(maxRel, abs / size);
-        leastRel = maxRel * SURELY_LESS;
-      }
-    }
-    if (!Number.isFinite(dot + actualSquares + expectedSquares + sumAbs)) return false;
-    this.#dot += dot;
-    this.#actualSquares += actualSquares;
-    this.#expectedSquares += expectedSquares;
-    this.#sumAbs += sumAbs;
-    this.#maxAbs = maxAbs;
-    this.#maxRel = maxRel;
-    if (worstAt >= 0) this.#worst = differenceAt(block, worstAt);
-    this.#different += different;
-    if (different > 0 && !this.#isExact) this.#addBeyond(block);
-    return true;
-  }
-
-  #addBeyond(block: Block): void {
-    const { actual, expected } = block;
     const { atol, rtol } = this.#tolerance;
-    let [beyond, worstAt, maxExcess] = [0, -1, this.#maxExcess];
-    for (let i = 0; i < actual.length; i++) {
-      const e = expected[i] as number;
-      const excess = Math.abs((actual[i] as number) - e) - (atol + rtol * Math.abs(e));
-      if (excess > 0) beyond++;
-      if (excess > 0 && excess > maxExcess) {
-        maxExcess = excess;
-        worstAt = i;
-      }
+    const sums = this.#pair.sums(block.actual.length, { leastRel: this.#maxRel * SURELY_LESS, tolerance: this.#tolerance });
+    if (!Number.isFinite(sums.dot + sums.actualSquares + sums.expectedSquares + sums.sumAbs)) return false;
+    this.#dot += sums.dot;
+    this.#actualSquares += sums.actualSquares;
+    this.#expectedSquares += sums.expectedSquares;
+    this.#sumAbs += sums.sumAbs;
+    this.#different += sums.different;
+    if (sums.maxAbs > this.#maxAbs) {
+      this.#maxAbs = sums.maxAbs;
+      this.#worst = differenceAt(
+        block,
+        placeOf(block, (abs) => abs === sums.maxAbs),
+      );
     }
-    this.#beyond += beyond;
-    this.#maxExcess = maxExcess;
-    if (worstAt >= 0) this.#worstBeyond = differenceAt(block, worstAt);
+    if (sums.exceedsRel) this.#maxRel = Math.max(this.#maxRel, maxRelOf(block));
+    this.#beyond += sums.beyond;
+    if (sums.maxExcess > this.#maxExcess) {
+      this.#maxExcess = sums.maxExcess;
+      this.#worstBeyond = differenceAt(
+        block,
+        placeOf(block, (abs, e) => abs - (atol + rtol * Math.abs(e)) === sums.maxExcess),
+      );
+    }
+    return true;
   }
 
   /** The same of any elements, one after the other. */
@@ -218,7 +202,6 @@ class Sums {
     }
     const size = Math.abs(block.expected[i] as number);
     if (size !== 0) this.#maxRel = Math.max(this.#maxRel, Number.isFinite(abs) ? abs / size : Infinity);
-    if (this.#isExact) return;
     const { atol, rtol } = this.#tolerance;
     const allowed = atol + (Number.isFinite(size) ? rtol * size : 0);
     if (abs <= allowed) return;
@@ -250,8 +233,8 @@ class Sums {
       cosine: this.#cosine(),
       argmax: this.#rows?.agreement(),
       worst: this.#worst,
-      beyond: this.#isExact ? this.#different : this.#beyond,
-      worstBeyond: this.#isExact ? this.#worst : this.#worstBeyond,
+      beyond: this.#beyond,
+      worstBeyond: this.#worstBeyond,
     };
   }
 
@@ -263,25 +246,32 @@ class Sums {
   }
 }
 
-/** int64 and uint64 lose what a double does not hold; bools are 0 and 1. */
-function toNumbers(dtype: DType, array: ElementArray, memory: Float32Array): ArrayLike<number> {
-  if (isFloat(dtype)) return floatValues(array, dtype, memory);
-  if (array instanceof BigInt64Array || array instanceof BigUint64Array) return Float64Array.from(array, Number);
-  return isInteger(dtype) ? array : Uint8Array.from(array as Uint8Array, (value) => (value === 0 ? 0 : 1));
-}
-
 /** As many elements of both, as they lie in the tensors and as numbers. */
 interface Block {
   /** Of the first element, in the tensor. */
   readonly start: number;
-  readonly actual: ArrayLike<number>;
-  readonly expected: ArrayLike<number>;
+  readonly actual: FloatArray;
+  readonly expected: FloatArray;
   readonly actualRaw: ElementArray;
   readonly expectedRaw: ElementArray;
 }
 
 function differenceAt({ start, actual, expected }: Block, i: number): Difference {
   return { place: start + i, actual: actual[i] as number, expected: expected[i] as number };
+}
+
+/** The first element of which it is true. */
+function placeOf({ actual, expected }: Block, isIt: (abs: number, expected: number) => boolean): number {
+  return actual.findIndex((a, i) => isIt(Math.abs(a - (expected[i] as number)), expected[i] as number));
+}
+
+function maxRelOf({ actual, expected }: Block): number {
+  let maxRel = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const e = expected[i] as number;
+    if (e !== 0) maxRel = Math.max(maxRel, Math.abs((actual[i] as number) - e) / Math.abs(e));
+  }
+  return maxRel;
 }
 
 function isSameNumber(a: number, e: number): boolean {

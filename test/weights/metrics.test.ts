@@ -230,3 +230,103 @@ test('blocks with and without values that are not finite add up', () => {
   expect(finite.cosine).toBeCloseTo(dot(a, e) / Math.sqrt(dot(a, a) * dot(e, e)), 8);
   expect(finite).toMatchObject({ maxUlp: undefined, argmax: undefined });
 });
+
+/** Deterministic, of both signs and some zeros; every seventh pair is equal. */
+function longLists(count: number, scale: number): readonly [number[], number[]] {
+  let state = count;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state % 11 === 0 ? 0 : (state / 2 ** 31) * scale;
+  };
+  const a = Array.from({ length: count }, next);
+  return [a, a.map((value, i) => (i % 7 === 0 ? value : next()))];
+}
+
+/** Where a value is the greatest, the first place of it. */
+const placeOfMax = (values: readonly number[]): number =>
+  values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0);
+
+const PAIRS = [
+  ['float32', 'float32'],
+  ['float16', 'float16'],
+  ['bfloat16', 'bfloat16'],
+  ['float64', 'float64'],
+  ['float16', 'float32'],
+  ['bfloat16', 'float16'],
+  ['float16', 'float64'],
+  ['float32', 'float64'],
+  ['int8', 'int8'],
+  ['int32', 'int32'],
+  ['uint8', 'int32'],
+  ['int64', 'int32'],
+  ['int64', 'int64'],
+  ['int32', 'float32'],
+] as const;
+
+// Blocks have 8192 elements, pieces 65536, and sums go in fours.
+test.each(PAIRS)('%s against %s over many blocks, the last one cut short', (actualType, expectedType) => {
+  for (const count of [5, 8193, 65_536 + 8192 + 3]) {
+    const isWhole = [actualType, expectedType].some((type) => type.includes('int'));
+    const [one, other] = longLists(count, isWhole ? 120 : 2);
+    const round = (value: number): number => (isWhole ? Math.trunc(actualType === 'uint8' ? Math.abs(value) : value) : value);
+    // Farthest in the last element of all: no multiple of a block or of four.
+    const far = isWhole ? 121 : 4;
+    const actual = tensorOf(actualType, [count], one.map(round).with(-1, far).map(big(actualType)));
+    const expected = tensorOf(
+      expectedType,
+      [count],
+      other
+        .map(round)
+        .with(-1, isWhole ? -121 : -4)
+        .map(big(expectedType)),
+    );
+    const [a, e] = [actual, expected].map((tensor) => decodeElements(tensor).map(Number)) as [number[], number[]];
+    for (const tolerance of [
+      { atol: 0, rtol: 0 },
+      { atol: 0.5, rtol: 0.25 },
+    ]) {
+      const got = compareTensors(actual, expected, { ...tolerance, isBrief: true });
+      const abs = a.map((value, i) => Math.abs(value - (e[i] as number)));
+      const rel = abs.map((value, i) => (e[i] === 0 ? 0 : value / Math.abs(e[i] as number)));
+      const excess = abs.map((value, i) => value - (tolerance.atol + tolerance.rtol * Math.abs(e[i] as number)));
+      const difference = (place: number) => ({ place, actual: a[place], expected: e[place] });
+      expect(got).toMatchObject({
+        elements: count,
+        different: abs.filter((value) => value > 0).length,
+        maxAbs: abs[count - 1],
+        maxRel: rel[placeOfMax(rel)],
+        worst: difference(count - 1),
+        beyond: excess.filter((value) => value > 0).length,
+        worstBeyond: difference(placeOfMax(excess)),
+      });
+      expect(got.meanAbs).toBeCloseTo(sum(abs) / count, 9);
+      const norms = Math.sqrt(sum(a.map((x) => x * x))) * Math.sqrt(sum(e.map((x) => x * x)));
+      expect(got.cosine).toBeCloseTo(sum(a.map((x, i) => x * (e[i] as number))) / norms, 12);
+      expect(compareTensors(actual, expected, { ...tolerance, isBrief: true })).toEqual(got);
+    }
+  }
+  function big(type: string): (value: number) => number | bigint {
+    return (value) => (type === 'int64' ? BigInt(value) : value);
+  }
+});
+
+test('of equally bad elements in several blocks the first is the worst', () => {
+  const count = 30_000;
+  const zeros = new Array<number>(count).fill(0);
+  const list = [9_001, 9_000, 25_000].reduce((values, place) => values.with(place, 3), zeros);
+  const got = compareTensors(tensorOf('float32', [count], list), tensorOf('float32', [count], zeros), { atol: 1 });
+  const first = { place: 9_000, actual: 3, expected: 0 };
+  expect(got).toMatchObject({ different: 3, beyond: 3, worst: first, worstBeyond: first, maxRel: 0 });
+});
+
+test.each(['float32', 'float16', 'bfloat16', 'float64'])(
+  'a NaN in a late block of %s is the worst, and the other blocks still count',
+  (type) => {
+    const count = 70_001;
+    const place = 66_000;
+    const list = new Array<number>(count).fill(1);
+    const got = compareTensors(tensorOf(type, [count], list.with(place, Number.NaN).with(3, 2)), tensorOf(type, [count], list));
+    expect(got).toMatchObject({ different: 2, maxAbs: Infinity, beyond: 2, cosine: undefined, maxUlp: Infinity });
+    expect(got.worst).toEqual({ place, actual: Number.NaN, expected: 1 });
+  },
+);

@@ -1,6 +1,7 @@
 // Which values of two files go together, and what is known of them when they have been compared.
 import type { Bytes } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
+import { PairedReader } from '../../base/paired-reader.js';
 import { matchedNames } from '../../graph/choose.js';
 import { matchesSelector, parseSelector, type Selectable } from '../../graph/selector.js';
 import { diffValue, type GivenValue, type ValueDifference } from '../../weights/diff.js';
@@ -66,16 +67,18 @@ const WORDS = { one: 'weight', unknown: 'is no weight that both files have' } as
  * @param tolerances  as typed
  * @throws VALUE_SYNTAX, INPUT_REPEATED
  */
-export function diffValues(
+export async function diffValues(
   paired: readonly PairedValue[],
   tolerances: { readonly atol: readonly string[]; readonly rtol: readonly string[] },
-): ComparedValues {
+): Promise<ComparedValues> {
   const shared = paired.flatMap(({ name, a, b }) => (a === undefined || b === undefined ? [] : [name]));
   const allowances = new Allowances({ ...tolerances, cosine: [] }, shared, WORDS);
-  const differences = paired.map(({ name, a, b }) => {
+  const reader = new PairedReader();
+  const differences: ValueDifference[] = [];
+  for (const { name, a, b } of paired) {
     const dtype = (a ?? b)?.spec.dtype as GivenValue['spec']['dtype'];
-    return diffValue(name, a, b, allowances.of(name, dtype, EXACT).tolerance ?? EXACT);
-  });
+    differences.push(await diffValue(name, a, b, allowances.of(name, dtype, EXACT).tolerance ?? EXACT, reader));
+  }
   return { differences, known: knownValues(differences) };
 }
 
