@@ -291,6 +291,15 @@ describe.skipIf(!hasStandin)('an ONNX model', () => {
     expect(readFileSync(place.path('data/all.bin'))).toEqual(Buffer.from(bytes));
   });
 
+  test.for([1, 6, 7])('of opset %d, older than the plug-ins, is raised to opset 8', async (opset) => {
+    const place = new AscendWorkplace();
+    const add = opset < 7 ? node('Add', 'h b', 'y', { broadcast: 1 }) : node('Add', 'h b', 'y');
+    const path = onnx(place, { opset, nodes: [node('MatMul', 'x w', 'h'), add] });
+    const { document } = await place.build([path, '--consts', 'w,b', '--backend', 'ascend', '-o', 'm.om']);
+    expect(document.error).toBe(null);
+    expect(valuesIn(place.path('m.om'))).toEqual({ w: W, b: B });
+  });
+
   test('that imports an operator set twice is refused before the call', async () => {
     const place = new AscendWorkplace();
     const path = onnx(place, {

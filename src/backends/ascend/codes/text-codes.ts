@@ -7,6 +7,8 @@ const SHAPE = 'Write --input-shape as "name:1,3,224,224;other:1,77", with -1 for
 const GEARS = 'Give 2 to 100 different sizes, all positive, one number for every -1 in --input-shape, and only one kind of them.';
 const NAME = 'Compare the name with what ascend-bundle inspect lists; names are separated by ";".';
 const PATH = 'Check that the file is there, whole, and that you may read it; the text has the reason.';
+const PLUGIN =
+  'Install the operator package of the chip, register the custom operator, or replace the operator. "ai.onnx::21::Conv" is Conv of opset 21: CANN\'s own plug-ins know opset 8 to 18, so export a newer model for 18.';
 const OPERATOR = 'Install the operator package of the chip, register the custom operator, or replace the operator that the text names.';
 const COMPILER =
   'Read the first error of the log. Where a worker was killed, memory ran out: build with TE_PARALLEL_COMPILER=1 in the environment.';
@@ -91,7 +93,7 @@ const BUILD_CODES: readonly TextRow[] = [
     'Give them different names.',
     'an ONNX node called like an initializer with GE\'s "_Initializer_0"',
   ],
-  ['E13010', 'No plug-in knows the operator.', OPERATOR],
+  ['E13010', 'No plug-in knows the operator, or not in the opset of the model.', PLUGIN],
   ['E13014', 'An operator has a value that is not accepted; the text has the reason.', 'Correct the node that the text names.'],
   ['E13015', 'A file is empty, or larger than GE reads.', 'Keep the weights outside of the protobuf, in files of their own.'],
   ['E13023', 'The model is larger than the file format holds.', 'Make it smaller, or keep the weights outside with ge.externalWeight=1.'],

@@ -10,6 +10,7 @@ import { decode, encode } from '../../../base/protobuf/index.js';
 import { OnnxModel, type OnnxTensor } from '../../../formats/encodings/onnx-model.js';
 import type { ProgramConst } from '../../../formats/encodings/onnx-program.js';
 import { isOnnxDomain } from '../../../formats/onnx/attributes.js';
+import { opsetOf, upgradeModel } from '../../../formats/onnx/upgrade.js';
 import { makeFolder } from './graph-file.js';
 import { nameForGe } from './onnx-names.js';
 import { adaptTensors, allTensors } from './onnx-tensors.js';
@@ -34,6 +35,9 @@ export interface OnnxToCompile {
 /** GE's parser, like every protobuf library, takes files below 2 GiB. */
 const MOST_BYTES = 2 ** 31 - 1;
 
+/** The first opset that the ONNX plug-ins of the published operator packages (ops-math, ops-nn) are registered for; the last is 18. */
+const FIRST_PLUGIN_OPSET = 8;
+
 /**
  * @throws GRAPH_INVALID for a file of 2 GiB or more, and for two versions of one operator set (GE: E16005)
  */
@@ -41,14 +45,26 @@ export function onnxForGe({ path, consts, weights }: OnnxToCompile): OnnxForGe {
   // It stays open with the ranges that the copy takes from it.
   const file = openFile(path);
   refuseSize(file.length, path);
-  const model = decode(OnnxModel, file, path);
-  refuseOpsets(model, path);
+  const original = decode(OnnxModel, file, path);
+  refuseOpsets(original, path);
+  const model = raiseOpset(original, path);
   const initializers = (model.graph?.initializer ?? []).map(({ name = '' }) => name).filter((name) => name !== '');
   const sorted = [...initializers].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const named = nameForGe(model.graph ?? {}, { consts, weights, initializers: sorted });
   const adapted = adaptTensors(named ?? model.graph ?? {}, path);
-  const graph = adapted ?? named;
+  const graph = adapted ?? named ?? (model === original ? undefined : model.graph);
   return { path: resolve(path), rewritten: graph === undefined ? undefined : { ...model, graph }, initializers: sorted };
+}
+
+/**
+ * Of the operators of opset 7, opset 8 changed only some, to take more than before: Max, Mean, Min and Sum broadcast, MaxPool has a
+ * second output (ONNX's operator change log).
+ */
+function raiseOpset(model: OnnxModel, path: string): OnnxModel {
+  if (opsetOf(model) >= FIRST_PLUGIN_OPSET) return model;
+  const { opsetImport = [], ...raised } = upgradeModel(model, path);
+  const raise = opsetImport.map((one) => (isOnnxDomain(one.domain) ? { ...one, version: FIRST_PLUGIN_OPSET } : one));
+  return { ...raised, opsetImport: raise };
 }
 
 function refuseSize(bytes: number, path: string): void {

@@ -324,9 +324,10 @@ class Parser {
 
   Op operation(const std::string &name, const Node &node) {
     const auto plugin = PLUGINS.find(node.type);
-    if (plugin == PLUGINS.end() || (!node.domain.empty() && node.domain != "ai.onnx")) {
+    // The plug-ins of the published operator packages are registered for opset 8 and up.
+    if (plugin == PLUGINS.end() || opset_ < 8 || (!node.domain.empty() && node.domain != "ai.onnx")) {
       throw ParseError{"E13010", "Unsupported_Operator",
-                       "No parser is registered for Op [" + name + ", optype ai.onnx::" + std::to_string(opset_) + "::" + node.type + "]."};
+                       "No operator plugin is registered for Op: " + name + ", optype: ai.onnx::" + std::to_string(opset_) + "::" + node.type + "."};
     }
     Op op;
     op.name = name;
