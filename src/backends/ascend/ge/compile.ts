@@ -10,11 +10,21 @@ import type { CompiledBundle, CompileHooks, CompileJob, CompilePlan } from '../.
 import { type CannEnvironment, type Preflight, preflight, pythonWarnings } from '../cann/index.js';
 import { createDryNative } from '../native/dry.js';
 import type { LaunchedWorker } from '../worker/client.js';
-import type { Foundation } from './compiler.js';
 import { driveBuild } from './drive.js';
 import { type KnownCann, type PreparedJob, prepareJob } from './prepare-job.js';
 import type { CompilerRequest } from './request.js';
 import { listFiles, savedBundle } from './saved-bundle.js';
+
+/** What a build by GE stands on. */
+export interface Foundation {
+  readonly request: CompilerRequest;
+  readonly found: Preflight;
+  /**
+   * @param parentFolder  of the job's folder
+   * @throws WORKER_FAILED, FILE_IO
+   */
+  launch(parentFolder: string): Promise<LaunchedWorker>;
+}
 
 /**
  * @throws BACKEND_UNAVAILABLE, USAGE, CONST_UNFIT, GRAPH_INVALID before GE starts; LIBRARY_UNUSABLE, SYMBOL_MISSING, WORKER_FAILED,

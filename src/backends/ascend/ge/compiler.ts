@@ -6,17 +6,6 @@ import { type CannEnvironment, foundEnvironment, type Preflight, type PreflightO
 import { type LaunchedWorker, launchWorker } from '../worker/client.js';
 import type { CompilerRequest } from './request.js';
 
-/** What a build by GE stands on. */
-export interface Foundation {
-  readonly request: CompilerRequest;
-  readonly found: Preflight;
-  /**
-   * @param parentFolder  of the job's folder
-   * @throws WORKER_FAILED, FILE_IO
-   */
-  launch(parentFolder: string): Promise<LaunchedWorker>;
-}
-
 /** What is wrong is said when something is to be compiled. */
 export function openCompiler({ request, isDryRun = false }: CompilerOptions = {}): Compiler {
   // Reaching this is a bug of ours: the verb makes the request for this backend.
