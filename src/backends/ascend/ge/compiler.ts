@@ -2,7 +2,7 @@
 // graph, and nothing is asked of it before everything that can be refused is refused.
 import { tmpdir } from 'node:os';
 import type { CompiledBundle, CompileJob, CompilePlan, Compiler, CompilerOptions } from '../../backend.js';
-import { type CannEnvironment, foundEnvironment, type Preflight, type PreflightOptions, preflight } from '../cann/index.js';
+import { type CannEnvironment, foundEnvironment, type PreflightOptions, preflight } from '../cann/index.js';
 import { type LaunchedWorker, launchWorker } from '../worker/client.js';
 import type { CompilerRequest } from './request.js';
 
