@@ -139,6 +139,16 @@ describe.skipIf(!hasStandin)('run on a device', () => {
     expect(named(recorded.calls, 'aclrtSetDevice')[0]).toMatchObject({ deviceId: 1 });
   });
 
+  test('asks for the inputs of a model with gears without the one that takes the gear', async () => {
+    const place = new Workplace();
+    const path = driveBundle(place.folder, linearGraph({ batch: -1 }), ['w', 'b'], {
+      options: ['input_shape=x:-1,3', 'ge.dynamicBatchSize=1,2,4'],
+    });
+    const { status, stdout } = await place.call(['run', path, '--input', `x=2x3xf32=${X.join(',')}`, '--json'], { env: standinEnv() });
+    expect([status, JSON.parse(stdout).error]).toEqual([0, null]);
+    expect(JSON.parse(stdout).result.outputs).toMatchObject([{ dtype: 'float32', shape: [2, 4] }]);
+  });
+
   test('options for a device are refused for a bundle of the host, and a device that is not there ends with its words', async () => {
     const place = new Workplace();
     await place.call(['build', 'examples/linear/graph.json', '--consts', 'const_1', '--backend', 'host', '-o', 'h.om']);

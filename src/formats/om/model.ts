@@ -11,6 +11,7 @@ import { graphFromModelDef } from '../encodings/ge-graph.js';
 import { type GraphDef, ModelDef, type OpDef, type TensorDescriptor } from '../encodings/ge-model.js';
 import { findPartition, type Om, type Partition } from './container.js';
 import { decompressModel } from './decompress.js';
+import { GEAR_INPUT } from './gear-input.js';
 import { isFlow } from './header.js';
 import { type InoutInfo, readInoutInfo } from './inout-info.js';
 import { VARIABLE_BASE_ADDRESS } from './layout.js';
@@ -101,11 +102,12 @@ export class OmModel {
     return svp === undefined ? undefined : readInoutInfo(svp.bytes, `${this.#what}, inputs and outputs`, this.#base + svp.offsetBytes);
   }
 
-  /** In the order of the model's inputs. @throws FILE_MALFORMED */
+  /** In the order of the model's inputs, without the one that takes the gear. @throws FILE_MALFORMED */
   get inputs(): readonly NamedSpec[] {
-    const info = this.inoutInfo;
-    if (info !== undefined) return info.inputs;
-    return dataNodes(this.graph).map(({ name, outputDescs, inputDescs }) => named(name, outputDescs[0] ?? inputDescs[0]));
+    const inputs =
+      this.inoutInfo?.inputs ??
+      dataNodes(this.graph).map(({ name, outputDescs, inputDescs }) => named(name, outputDescs[0] ?? inputDescs[0]));
+    return inputs.filter(({ name }) => name !== GEAR_INPUT);
   }
 
   /** @throws FILE_MALFORMED */

@@ -1,4 +1,5 @@
 // What AscendCL says of a loaded model: its inputs and outputs, and the gears it was compiled for. Source: cann-api §3.1, §3.2.
+import { GEAR_INPUT } from '../../../formats/om/gear-input.js';
 import type { Address } from '../native/memory.js';
 import type { Native } from '../native/native.js';
 import { scoped } from '../native/releases.js';
@@ -32,8 +33,6 @@ export interface ModelDescription {
   /** Bytes of the input that takes the gear. */
   readonly gearBytes: number;
 }
-
-export const GEAR_INPUT = 'ascend_mbatch_shape_data';
 
 const IO_DIMS = { count: 128, first: 136, bytes: 1160, most: 128 } as const;
 /** For all inputs together. */

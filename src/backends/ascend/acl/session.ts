@@ -10,7 +10,6 @@ import { preflight } from '../cann/index.js';
 import { type NativeWorker, startWorker } from '../worker/client.js';
 import { disagree } from './disagree.js';
 import type { ExpectedModel, OpenRequest, SentTensor } from './messages.js';
-import { GEAR_INPUT } from './model-description.js';
 import { TensorFiles } from './tensor-files.js';
 
 /**
@@ -54,11 +53,7 @@ function openRequest(bundle: Bundle, path: string): Omit<OpenRequest, 'device' |
 }
 
 function expectedModel(model: Submodel): ExpectedModel {
-  return { index: model.index, inputs: modelInputs(model).map(({ name }) => name), outputs: model.outputs.length };
-}
-
-function modelInputs({ inputs }: Submodel): readonly NamedSpec[] {
-  return inputs.filter(({ name }) => name !== GEAR_INPUT);
+  return { index: model.index, inputs: model.inputs.map(({ name }) => name), outputs: model.outputs.length };
 }
 
 class DeviceSession implements Session {
@@ -75,7 +70,7 @@ class DeviceSession implements Session {
 
   constructor(bundle: Bundle, path: string, worker: NativeWorker, onWarning: OpenOptions['onWarning']) {
     const infer = findSubmodel(bundle, 'infer') as Submodel;
-    this.inputs = modelInputs(infer);
+    this.inputs = infer.inputs;
     this.outputs = infer.outputs;
     this.#bundle = bundle;
     this.#path = path;
