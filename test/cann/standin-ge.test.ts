@@ -22,6 +22,7 @@ import {
 import { corpus, hasCorpus } from '../support/corpus.js';
 import { testFolder } from '../support/folder.js';
 import { B, linearGraph, W } from '../support/linear.js';
+import { floats, modelBytes, node, value } from '../support/onnx-models.js';
 
 const folder = testFolder();
 const SUFFIX = `_linux_${ARCH}.om`;
@@ -259,13 +260,25 @@ describe.skipIf(!hasStandin)('the stand-in reads ONNX as the real one did', () =
     return readAir(folder.path('parsed.air'));
   };
 
-  test.skipIf(!hasCorpus)('initializers get the number of their rank in byte order', () => {
-    copyFileSync(corpus('onnx/pytorch-converted/test_Linear_no_bias/model.onnx'), folder.path('model.onnx'));
+  test('initializers get the number of their rank in byte order', () => {
+    const nodes = [node('MatMul', '0 1', '2'), node('Add', '2 +', '3')];
+    const initializers = [floats('1', [2, 2], [1, 2, 3, 4]), floats('+', [2], [5, 6])];
+    writeFileSync(
+      folder.path('model.onnx'),
+      modelBytes({ opset: 8, nodes, initializers, inputs: [value('0', [2, 2])], outputs: [value('3', [2, 2])] }),
+    );
     const graph = parse(folder.path('model.onnx'));
     const consts = graph.nodes.filter(({ type }) => type === 'Const').map(({ name }) => name);
-    // The model has the initializer "1", and an input "0".
-    expect(consts).toEqual(['1_Initializer_0']);
+    expect(consts.toSorted()).toEqual(['+_Initializer_0', '1_Initializer_1']);
     expect(graph.nodes.find(({ type }) => type === 'Data')?.name).toBe('0');
+  });
+
+  test.skipIf(!hasCorpus)('a model of an opset before the plug-ins is refused', () => {
+    copyFileSync(corpus('onnx/pytorch-converted/test_Linear_no_bias/model.onnx'), folder.path('model.onnx'));
+    const { status, stderr } = drive([folder.path('model.onnx'), folder.path('parsed.air'), '-']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('E13010');
+    expect(stderr).toContain('ai.onnx::6::Transpose');
   });
 
   test('a file that is none is refused with its code', () => {
