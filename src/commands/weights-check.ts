@@ -94,7 +94,7 @@ export interface WeightsCheckResult {
 export const weightsCheck: Verb<WeightsCheckValues, WeightsCheckResult> = {
   name: 'weights check',
   summary: 'look at files of weights, and whether a bundle takes them',
-  description: `Lists the tensors of files of weights and checks their headers; with --for, compares them with the weights of a bundle or the constants of a graph: what is missing, extra, of another shape or dtype. Several files are one set. Ends with exit code 3 when anything is wrong.`,
+  description: `Lists the tensors of files of weights and checks their headers; with --for, compares them with the weights of a bundle or the constants of a graph: what is missing, extra, of another shape or dtype. Several files are one set; a bundle that comes before others is what they are for, as with --for. Ends with exit code 3 when anything is wrong.`,
   arguments: [{ name: 'file', help: 'safetensors (also an index of shards), npz, npy, graph.json, ONNX, .air or bundle', repeat: true }],
   options: [
     { flags: '--for <file>', help: 'the bundle or the graph that they are for' },
@@ -107,7 +107,7 @@ export const weightsCheck: Verb<WeightsCheckValues, WeightsCheckResult> = {
   ],
   examples: [
     'ascend-bundle weights check new.safetensors --values',
-    'ascend-bundle weights check new.safetensors --for model.om',
+    'ascend-bundle weights check model.om new.safetensors',
     "ascend-bundle weights check w.npz --for model.onnx --select 'op=MatMul'",
   ],
   values,
@@ -115,9 +115,11 @@ export const weightsCheck: Verb<WeightsCheckValues, WeightsCheckResult> = {
 };
 
 async function checkFiles(given: WeightsCheckValues, io: Io): Promise<Outcome<WeightsCheckResult>> {
-  refuseIdle(given);
-  const sources = await io.step('read headers', () => Promise.all(given.file.map(openNamed)));
-  const wanted = given.for === undefined ? null : await io.step('compare', () => compareWith(given.for as string, sources, given, io));
+  const all = await io.step('read headers', () => Promise.all(given.file.map(openNamed)));
+  const isFirstWanted = given.for === undefined && all.length > 1 && isBundle(all[0]);
+  const [path, sources] = isFirstWanted ? [given.file[0], all.slice(1)] : [given.for, all];
+  if (path === undefined) refuseIdle(given);
+  const wanted = path === undefined ? null : await io.step('compare', () => compareWith(path, sources, given, io));
   const result: WeightsCheckResult = {
     files: sources.map(fileFields),
     tensors: given.values ? await io.step('read values', () => tensorFields(sources, true)) : await tensorFields(sources, false),
@@ -129,8 +131,13 @@ async function checkFiles(given: WeightsCheckValues, io: Io): Promise<Outcome<We
   return { result, error: failureOf(result) };
 }
 
-function refuseIdle({ for: path, map, cast, partial, ignoreExtra, consts, const: single, select, exclude }: WeightsCheckValues): void {
-  if (path !== undefined) return;
+/** Nobody means the values of a bundle and those of other files as one set. */
+function isBundle(source: NamedSource | undefined): boolean {
+  return source?.kind === 'constants' && source.of === 'bundle';
+}
+
+/** Without anything that the weights are for. */
+function refuseIdle({ map, cast, partial, ignoreExtra, consts, const: single, select, exclude }: WeightsCheckValues): void {
   const given = { '--map': map, '--cast': cast, '--partial': partial, '--ignore-extra': ignoreExtra };
   const lists = { '--consts': consts, '--const': single, '--select': select, '--exclude': exclude };
   const idle = [

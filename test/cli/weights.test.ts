@@ -177,14 +177,29 @@ test('weights check of a file of tensors loads neither the operators nor zod: it
   const texts = [...importedBy([join(dist, 'cli.js'), ...entries])].map((path) => readFileSync(path, 'utf8'));
   expect(entries).toHaveLength(3);
   for (const mark of ['ZodError', 'BatchMatMulV2', 'class Cursor']) expect(texts.filter((text) => text.includes(mark))).toEqual([]);
+  // What they share with other verbs is among them.
+  expect(texts.length).toBeGreaterThan(entries.length + 1);
   expect(texts.length).toBeLessThan(9);
+});
+
+test('weights check of a bundle and then files is about the files, for the bundle', async () => {
+  const made = await place();
+  save(made, 'w.safetensors', [W1, named('const_3', tensorOf('float32', [4], [1, 2, 3, 4]))]);
+  const asked = await check(made, 'm.om', 'w.safetensors');
+  expect(asked).toEqual(await check(made, 'w.safetensors', '--for', 'm.om'));
+  expect(asked.status).toBe(3);
+  expect(asked.result.files).toHaveLength(1);
+  const alone = await check(made, 'm.om');
+  expect([alone.status, alone.result.for]).toEqual([0, null]);
+  expect((await made.call(['weights', 'check', 'w.safetensors', 'm.om', '--cast', '--json'])).status).toBe(2);
 });
 
 function importedBy(paths: readonly string[], seen = new Set<string>()): ReadonlySet<string> {
   for (const path of paths) {
     if (seen.has(path)) continue;
     seen.add(path);
-    const imports = readFileSync(path, 'utf8').matchAll(/\bimport(?:\{[^}]*\}from)?"(\.\.?\/[^"]+)"/g);
+    // A dynamic import is a function that requires.
+    const imports = readFileSync(path, 'utf8').matchAll(/(?<!=>)\brequire\("(\.\.?\/[^"]+)"\)/g);
     importedBy(
       [...imports].map((match) => join(dirname(path), match[1] as string)),
       seen,
