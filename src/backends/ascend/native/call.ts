@@ -53,6 +53,8 @@ export function isTraced(name: FunctionName): boolean {
 }
 
 const LOG_LINES = 3;
+
+const LOG_FLUSHES = ['DlogFlush', 'DlogFlush of C++'] as const satisfies readonly FunctionName[];
 /** Answers that only a failed call gives. */
 const FAILS_AS_NULL: ReadonlySet<Returns> = new Set(['handle']);
 
@@ -90,6 +92,12 @@ export function createCaller({ ffi, memory, libraries, names, journal, plog }: C
     return fresh;
   };
 
+  /** A thread of the log writes five times a second: what was said of a failure is not in the file yet, and a killed process loses it. */
+  const flushLog = (): void => {
+    const flush = LOG_FLUSHES.find(has);
+    if (flush !== undefined) ffi.call({ symbol: (functions.get(flush) as NativeFunction).symbol, returns: 'void', types: [], values: [] });
+  };
+
   const callAccepting = (options: CallOptions, name: FunctionName, ...given: readonly unknown[]): unknown => {
     const row = functions.get(name) as NativeFunction;
     const prepared = prepareArguments(row, given);
@@ -108,7 +116,9 @@ export function createCaller({ ffi, memory, libraries, names, journal, plog }: C
     const results = status.isFailure ? {} : resultsOf(row, prepared, returned, memory, names);
     journal.end(record, isTraced(name) ? { results: results.shown, status: status.name, ms } : undefined);
     if (!status.isFailure) return results.value;
-    throw callError(row, record.arguments, status, recentText(), plog.freshErrors(LOG_LINES));
+    const text = recentText();
+    flushLog();
+    throw callError(row, record.arguments, status, text, plog.freshErrors(LOG_LINES));
   };
 
   return {

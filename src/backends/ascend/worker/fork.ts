@@ -27,7 +27,7 @@ export function forkWorker({ entry, paths, env, job }: ForkParts): ChildProcess 
         NODE_EXTRA_CA_CERTS: undefined,
         [JOB_VARIABLE]: job,
         ASCEND_PROCESS_LOG_PATH: paths.processLog,
-        // Otherwise the last lines before a crash are lost.
+        // Otherwise lines are lost while the log's buffer is full.
         ASCEND_LOG_SYNC_SAVE: '1',
       },
       // The same of the command line's own arguments.

@@ -268,7 +268,12 @@ void logLine(const char *level, const char *module, const std::string &message) 
   if (file == nullptr) return;
   fprintf(file, "[%s] %s(%d,node):%s [standin.cc:1]%lld Check: ErrorNo: 4294967295(failed) %s\n", level, module, getpid(), timeText('-').c_str(),
           static_cast<long long>(threadId()), message.c_str());
-  fflush(file);
+}
+
+/** As of libunified_dlog.so: lines stay in memory until a thread of the log writes them, 200 ms later at most, or until this. */
+extern "C" __attribute__((visibility("default"))) void DlogFlush() {
+  FILE *file = plog();
+  if (file != nullptr) fflush(file);
 }
 
 const char *recentErrorText() {

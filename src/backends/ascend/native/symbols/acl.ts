@@ -92,6 +92,18 @@ export const ACL_OPTIONAL = {
   },
 } as const satisfies SymbolGroup;
 
+/** The log's own library is opened with every other one. In C since 8.5; before, in C++. */
+export const LOG_OPTIONAL = {
+  library: 'libunified_dlog.so',
+  header: 'base/dlog_pub.h',
+  use: 'optional',
+  since: '8.0',
+  functions: {
+    DlogFlush: ['void', ''],
+    'DlogFlush of C++': ['void', '', '_Z9DlogFlushv'],
+  },
+} as const satisfies SymbolGroup;
+
 export const ACL_MODEL_OPTIONAL = {
   library: 'libacl_mdl.so',
   header: 'acl/acl_mdl.h',

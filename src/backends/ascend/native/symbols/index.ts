@@ -1,5 +1,5 @@
 // Every native function that the project may call. One row is one fact; cann-api §1 and §3 are the source.
-import { ACL_BUNDLE_MEMORY, ACL_MODEL, ACL_MODEL_OPTIONAL, ACL_OPTIONAL, ACL_RUNTIME } from './acl.js';
+import { ACL_BUNDLE_MEMORY, ACL_MODEL, ACL_MODEL_OPTIONAL, ACL_OPTIONAL, ACL_RUNTIME, LOG_OPTIONAL } from './acl.js';
 import { GE_COMPILER, GE_GRAPH, GE_OPTIONAL, ONNX_PARSER, STANDARD_LIBRARY } from './build.js';
 import { type ArgumentsOf, type Parameter, parseParameters, type ResultOf, type Returns, type SymbolGroup } from './notation.js';
 
@@ -14,6 +14,7 @@ const GROUPS = [
   ACL_OPTIONAL,
   ACL_MODEL_OPTIONAL,
   ACL_BUNDLE_MEMORY,
+  LOG_OPTIONAL,
 ] as const satisfies readonly SymbolGroup[];
 
 type Functions = typeof GE_COMPILER.functions &
@@ -25,7 +26,8 @@ type Functions = typeof GE_COMPILER.functions &
   typeof ACL_MODEL.functions &
   typeof ACL_OPTIONAL.functions &
   typeof ACL_MODEL_OPTIONAL.functions &
-  typeof ACL_BUNDLE_MEMORY.functions;
+  typeof ACL_BUNDLE_MEMORY.functions &
+  typeof LOG_OPTIONAL.functions;
 
 export type { Parameter, Returns } from './notation.js';
 
