@@ -1,10 +1,11 @@
 // What may go wrong with weights, before anything is built. `build` and `consts` use it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { PAUSE } from '../base/pauses.js';
 import { type ConstUser, constContent, constsByName, usersOf } from './consts.js';
 import type { Graph } from './graph.js';
 import { equalPayload, nonFinite } from './lint/data-rules.js';
 import { duplicateName, nameReused, nameTaken } from './lint/name-rules.js';
-import { type Candidate, type Finding, type Lint, PAUSE, type Rule } from './lint/rule.js';
+import type { Candidate, Finding, Lint, Rule } from './lint/rule.js';
 import { shapeDrivers } from './lint/shape-slots.js';
 import type { RefreshableWeight } from './refreshable.js';
 import { elementCount } from './tensor.js';

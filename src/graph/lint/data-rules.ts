@@ -1,8 +1,9 @@
 // Rules about the values of consts. They read no more than they must: sizes first, then beginnings, then all of it.
 import { sha256InPieces } from '../../base/digest.js';
-import { elementAt, elementChunks, isFloat } from '../elements.js';
+import type { Paused } from '../../base/pauses.js';
+import { nonFiniteElements } from '../non-finite.js';
 import type { Tensor } from '../tensor.js';
-import { type Candidate, PAUSE, type Rule } from './rule.js';
+import type { Candidate, Rule } from './rule.js';
 
 export const equalPayload: Rule = {
   severity: 'warning',
@@ -31,8 +32,6 @@ function list(names: readonly string[]): string {
 
 const HEAD_BYTES = 4096;
 
-type Paused<T> = Generator<typeof PAUSE, T>;
-
 /** Candidates of equal bytes, in groups of at least two: by length, then by the beginning, then by all of it. */
 function* equalGroups(candidates: readonly Candidate[]): Paused<Candidate[][]> {
   let groups = groupBy(candidates, ({ content }) => content.tensor.data.length);
@@ -56,13 +55,8 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
-function* digest({ data }: Tensor, lengthBytes: number): Paused<string> {
-  const pieces = sha256InPieces(data.slice(0, Math.min(lengthBytes, data.length)));
-  for (;;) {
-    const { value, done } = pieces.next();
-    if (done === true) return value;
-    yield PAUSE;
-  }
+function digest({ data }: Tensor, lengthBytes: number): Paused<string> {
+  return sha256InPieces(data.slice(0, Math.min(lengthBytes, data.length)));
 }
 
 export const nonFinite: Rule = {
@@ -71,53 +65,13 @@ export const nonFinite: Rule = {
   readsData: true,
   *check({ candidates }) {
     for (const { name, content } of candidates) {
-      const found = isFloat(content.tensor.dtype) ? yield* firstNonFinite(content.tensor) : undefined;
+      const found = yield* nonFiniteElements(content.tensor);
       if (found === undefined) continue;
       yield {
         constName: name,
-        message: `"${name}" has the value ${found.value} at element ${found.index}.`,
+        message: `"${name}" has the value ${found.value} at element ${found.place}.`,
         fix: 'Check where the weights come from. GE clips such values in a build, but not in an update.',
       };
     }
   },
 };
-
-/**
- * Of the word that has the exponent: its exponent bits, all ones in a NaN or an infinity; the lowest of them; and the bit that a
- * sum of the two carries into then, and only then.
- */
-const EXPONENTS: Readonly<Record<string, readonly [bits: number, lowest: number, carry: number]>> = {
-  float64: [0x7ff00000, 0x100000, 0x80000000],
-  float32: [0x7f800000, 0x800000, 0x80000000],
-  float16: [0x7c00, 0x400, 0x8000],
-  bfloat16: [0x7f80, 0x80, 0x8000],
-};
-
-/** Words between two looks at what has been gathered: a branch for each would cost more than all the rest. */
-const BLOCK = 4096;
-
-function* firstNonFinite(tensor: Tensor): Paused<{ readonly index: number; readonly value: string } | undefined> {
-  const { dtype } = tensor;
-  // A float64 is two words; the second has the exponent. Signed words, because unsigned ones need not be small integers to the engine.
-  const step = dtype.bits === 64 ? 2 : 1;
-  for (const { start, array } of elementChunks(tensor)) {
-    const words = dtype.bits === 16 ? (array as Uint16Array) : new Int32Array(array.buffer, array.byteOffset, array.byteLength / 4);
-    for (let block = 0; block < words.length; block += BLOCK) {
-      const end = Math.min(words.length, block + BLOCK);
-      if (!hasNonFinite(words, block + step - 1, end, step, dtype.name)) continue;
-      for (let i = block + step - 1; i < end; i += step) {
-        const at = (i + 1) / step - 1;
-        if (hasNonFinite(words, i, i + 1, step, dtype.name)) return { index: start + at, value: String(elementAt(dtype, array, at)) };
-      }
-    }
-    yield PAUSE;
-  }
-  return undefined;
-}
-
-function hasNonFinite(words: Uint16Array | Int32Array, from: number, to: number, step: number, dtype: string): boolean {
-  const [bits, lowest, carry] = EXPONENTS[dtype] as readonly [number, number, number];
-  let gathered = 0;
-  for (let i = from; i < to; i += step) gathered |= (((words[i] as number) & bits) + lowest) | 0;
-  return (gathered & carry) !== 0;
-}

@@ -1,5 +1,6 @@
 // What a lint rule is and what it sees.
 import type { Problem } from '../../base/errors.js';
+import type { PAUSE } from '../../base/pauses.js';
 import type { ConstContent, ConstUser } from '../consts.js';
 import type { Graph, Node } from '../graph.js';
 
@@ -36,9 +37,6 @@ export interface Found {
   readonly fix?: string | undefined;
 }
 
-/** What a rule that reads data gives between two pieces of it: whoever runs the rule may do something else there. */
-export const PAUSE = Symbol('pause');
-
 export interface Rule {
   readonly severity: Severity;
   /** One line, for lists of rules and SARIF. */
@@ -47,5 +45,6 @@ export interface Rule {
   readonly readsData?: boolean;
   /** About the graph and not about the consts that were chosen. */
   readonly isAboutGraph?: boolean;
+  /** A rule that reads data pauses between two pieces of it. */
   check(lint: Lint): Iterable<Found | typeof PAUSE>;
 }
