@@ -1,7 +1,7 @@
 // New initial values for a bundle, checked in full before a byte is written: names, dtypes and shapes, the place of each weight,
 // and, where its graph is at hand, the values that are there now.
 import { statSync } from 'node:fs';
-import { type Bytes, equalBytes, openFile } from '../base/bytes.js';
+import { type Bytes, equalBytes, openFile, type Patch } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { type FileSystem, fileIdentity, NODE_FILE_SYSTEM } from '../base/file-system.js';
 import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
@@ -78,7 +78,7 @@ export async function writePatch(
   prepared: PreparedPatch,
   { from, identity, to, inPlace, force = false, fileSystem = NODE_FILE_SYSTEM }: WritePatchOptions,
 ): Promise<ValueReport> {
-  const { mode, uid, gid } = statSync(from);
+  const { mode, uid, gid, size } = statSync(from);
   const { change, plan } = prepared;
   let report: ValueReport = { casts: [], warnings: [] };
   const file: OutputFile =
@@ -91,7 +91,8 @@ export async function writePatch(
     },
     verify: (written) => {
       requireUnchanged(from, identity);
-      verifyPatch(readBundle(openFile(written), to), prepared);
+      if (change.kind === 'ranges') verifyRanges(openFile(written), size, change.patches);
+      else verifyMoved(readBundle(openFile(written), to), plan);
     },
     fileSystem,
   });
@@ -107,19 +108,30 @@ function requireUnchanged(path: string, identity: string): void {
 }
 
 /**
- * Every new value must be where it is sought. Where constants were moved the values are compared whole; else the places are those
- * of the old bundle, and of each value the ends are.
+ * Every new value must be where it was meant to be. The places are those of the old bundle, where nothing else has changed: of each
+ * value the ends are looked at.
  */
-function verifyPatch(patched: Bundle, { plan: { tensors }, change }: PreparedPatch): void {
+function verifyRanges(written: Bytes, sizeBytes: number, patches: readonly Patch[]): void {
+  const isThere = ({ offsetBytes, bytes }: Patch): boolean => equalEnds(written.slice(offsetBytes, offsetBytes + bytes.length), bytes);
+  if (written.length !== sizeBytes) notKept(`it has ${written.length} bytes; expected ${sizeBytes}`);
+  const missing = patches.find((patch) => !isThere(patch));
+  if (missing !== undefined) notKept(`the new value at byte ${missing.offsetBytes} is not there`);
+}
+
+/** Constants were moved: the bundle is read anew, and every value is compared whole. */
+function verifyMoved(patched: Bundle, { tensors }: UpdatePlan): void {
   const values = new Map(readInitialValues(patched)?.values.map(({ weight, constant }) => [weight.constName, constant.tensor]));
   for (const [name, { data }] of tensors) {
     const found = values.get(name)?.data;
-    if (found !== undefined && (change.kind === 'ranges' ? equalEnds(found, data) : equalBytes(found, data))) continue;
-    throw new AscendBundleError('BUNDLE_INVALID', {
-      message: `The patched bundle does not read back as it should: weight "${name}" has not its new value. It was not kept.`,
-      fix: 'This is a fault of the patch, not of your weights, unless their file was written to meanwhile; please report it.',
-    });
+    if (found === undefined || !equalBytes(found, data)) notKept(`weight "${name}" has not its new value`);
   }
+}
+
+function notKept(why: string): never {
+  throw new AscendBundleError('BUNDLE_INVALID', {
+    message: `The patched bundle does not read back as it should: ${why}. It was not kept.`,
+    fix: 'This is a fault of the patch, not of your weights, unless their file was written to meanwhile; please report it.',
+  });
 }
 
 const END_BYTES = 1 << 16;
