@@ -163,6 +163,23 @@ export interface Patch {
   readonly bytes: Bytes;
 }
 
+/** The same bytes; `watch` sees each piece when it is read, and where it begins. */
+export function watchedBytes(bytes: Bytes, watch: (piece: Uint8Array, start: number) => void): Bytes {
+  return computedBytes(
+    bytes.length,
+    (start, end) => {
+      const piece = bytes.read(start, end);
+      watch(piece, start);
+      return piece;
+    },
+    (target, start) => {
+      if (bytes.readInto === undefined) target.set(bytes.read(start, start + target.length));
+      else bytes.readInto(target, start);
+      watch(target, start);
+    },
+  );
+}
+
 /** The same bytes but for the patches, which do not overlap. */
 export function patchedBytes(bytes: Bytes, patches: readonly Patch[]): Bytes {
   const pieces: Bytes[] = [];

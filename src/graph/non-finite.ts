@@ -1,6 +1,8 @@
 // NaN and infinity in float tensors of any size.
-import { PAUSE, type Paused } from '../base/pauses.js';
-import { type ElementArray, elementAt, elementChunks, isFloat } from './elements.js';
+import { type Bytes, watchedBytes } from '../base/bytes.js';
+import { atOnce, PAUSE, type Paused } from '../base/pauses.js';
+import type { DType } from './dtype.js';
+import { type ElementArray, elementAt, elementChunks, isFloat, typedView } from './elements.js';
 import type { Tensor } from './tensor.js';
 
 export interface NonFiniteElements {
@@ -16,17 +18,56 @@ const EXPONENT: Readonly<Record<string, number>> = { float32: 0x7f800000, float1
 
 /** Undefined when all values are finite, as those of integers are. Reads the tensor in pieces. */
 export function* nonFiniteElements(tensor: Tensor): Paused<NonFiniteElements | undefined> {
-  const { dtype } = tensor;
-  if (!isFloat(dtype)) return undefined;
-  let first: Omit<NonFiniteElements, 'count'> | undefined;
-  let count = 0;
+  if (!isFloat(tensor.dtype)) return undefined;
+  const counter = new NonFiniteCounter(tensor.dtype);
   for (const { start, array } of elementChunks(tensor)) {
-    const found = scan(dtype.name, array);
-    count += found.count;
-    if (found.count > 0) first ??= { place: start + found.first, value: String(elementAt(dtype, array, found.first)) };
+    counter.add(start, array);
     yield PAUSE;
   }
-  return first === undefined ? undefined : { ...first, count };
+  return counter.found;
+}
+
+/** Of the pieces of a float tensor, in their order. */
+class NonFiniteCounter {
+  #found: NonFiniteElements | undefined;
+
+  constructor(readonly dtype: DType) {}
+
+  add(start: number, array: ElementArray): void {
+    const { count, first } = scan(this.dtype.name, array);
+    if (count === 0) return;
+    this.#found ??= { place: start + first, value: String(elementAt(this.dtype, array, first)), count: 0 };
+    this.#found = { ...this.#found, count: this.#found.count + count };
+  }
+
+  get found(): NonFiniteElements | undefined {
+    return this.#found;
+  }
+}
+
+/** A float tensor that is looked at while somebody else reads it. */
+export interface WatchedTensor {
+  /** To be read instead of its own. */
+  readonly data: Bytes;
+  /** What was found; reads what was not read from the beginning to the end. */
+  nonFinite(): NonFiniteElements | undefined;
+}
+
+export function watchNonFinite(tensor: Tensor): WatchedTensor {
+  const size = tensor.dtype.bits / 8;
+  let counter = new NonFiniteCounter(tensor.dtype);
+  let next = 0;
+  const watch = (piece: Uint8Array, start: number): void => {
+    if (next === tensor.data.length) return;
+    if (start === 0) [counter, next] = [new NonFiniteCounter(tensor.dtype), 0];
+    if (start !== next || start % size !== 0 || piece.length % size !== 0) return;
+    counter.add(start / size, typedView(tensor.dtype, piece));
+    next += piece.length;
+  };
+  return {
+    data: watchedBytes(tensor.data, watch),
+    nonFinite: () => (next === tensor.data.length ? counter.found : atOnce(nonFiniteElements(tensor))),
+  };
 }
 
 function scan(dtype: string, array: ElementArray): { readonly count: number; readonly first: number } {

@@ -8,6 +8,7 @@ import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
 import { throwProblems } from '../base/problems.js';
 import { type Bundle, type BundlePatch, type InitialValues, patchBundle, readBundle, readInitialValues } from '../formats/om/index.js';
 import type { Graph } from '../graph/graph.js';
+import type { WatchedTensor } from '../graph/non-finite.js';
 import type { WeightMap } from './apply-map.js';
 import type { GivenTensor } from './given.js';
 import { initMissing } from './initial-constants.js';
@@ -15,7 +16,7 @@ import type { Adapter } from './lora/adapter.js';
 import { type LoraPlan, planWithAdapters } from './lora/plan.js';
 import type { PlanOptions, UpdatePlan } from './plan.js';
 import { proveInitialValues } from './prove.js';
-import { examineValues, type ValueReport } from './values.js';
+import { examineValues, type ValueReport, watchedTensors } from './values.js';
 
 export interface PatchJob extends PlanOptions {
   readonly file: Bytes;
@@ -34,6 +35,8 @@ export interface PatchJob extends PlanOptions {
 export interface PreparedPatch {
   readonly plan: LoraPlan;
   readonly change: BundlePatch;
+  /** Values that are looked at while they are written, by name of the weight. */
+  readonly watched: ReadonlyMap<string, WatchedTensor>;
 }
 
 /**
@@ -51,8 +54,9 @@ export function preparePatch({ file, bundle, path, given, source, adapters = [],
   requireKnown(initial, plan, path);
   const isPatched = ({ weight }: { readonly weight: { readonly constName: string } }): boolean => plan.tensors.has(weight.constName);
   if (source !== undefined) proveInitialValues(initial.values.filter(isPatched), source.graph, { bundle: path, source: source.path });
-  const data = new Map([...plan.tensors].map(([name, tensor]) => [name, tensor.data]));
-  return { plan, change: patchBundle(file, initial, data, path) };
+  const watched = watchedTensors(plan.tensors);
+  const data = new Map([...plan.tensors].map(([name, tensor]) => [name, watched.get(name)?.data ?? tensor.data]));
+  return { plan, change: patchBundle(file, initial, data, path), watched };
 }
 
 export interface WritePatchOptions {
@@ -71,7 +75,7 @@ export interface WritePatchOptions {
  * Writes beside the place, makes it durable, looks at it, and gives it its name: whatever ends it in between, there is either the
  * old file or the new one.
  *
- * @returns what the new values tell; they are looked at while the disk works, which takes as long as they do
+ * @returns what the new values tell; they are looked at while they are written
  * @throws FILE_EXISTS, FILE_IO (also when `from` was written to meanwhile), BUNDLE_INVALID, INTERRUPTED, TERMINATED
  */
 export async function writePatch(
@@ -79,7 +83,7 @@ export async function writePatch(
   { from, identity, to, inPlace, force = false, fileSystem = NODE_FILE_SYSTEM }: WritePatchOptions,
 ): Promise<ValueReport> {
   const { mode, uid, gid, size } = statSync(from);
-  const { change, plan } = prepared;
+  const { change, plan, watched } = prepared;
   let report: ValueReport = { casts: [], warnings: [] };
   const file: OutputFile =
     change.kind === 'ranges' ? { path: to, copyOf: from, patches: change.patches } : { path: to, bytes: change.bytes };
@@ -87,7 +91,7 @@ export async function writePatch(
     force: inPlace || force,
     like: inPlace ? { mode, uid, gid } : { mode },
     meanwhile: () => {
-      report = examineValues(plan.tensors);
+      report = examineValues(plan.tensors, watched);
     },
     verify: (written) => {
       requireUnchanged(from, identity);

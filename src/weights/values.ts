@@ -1,13 +1,14 @@
 // What only the values of new weights tell: NaN and infinity, and what a cast loses. Reads all of them, in pieces.
 import type { Problem } from '../base/errors.js';
+import { atOnce } from '../base/pauses.js';
 import { throwProblems } from '../base/problems.js';
 import { castLosses } from '../graph/cast.js';
-import { decodeElements, isInteger } from '../graph/elements.js';
+import { decodeElements, isFloat, isInteger } from '../graph/elements.js';
+import { type NonFiniteElements, nonFiniteElements, type WatchedTensor, watchNonFinite } from '../graph/non-finite.js';
 import type { Tensor } from '../graph/tensor.js';
 import { describeSource, type PlannedTensor } from './compare.js';
 import { elementIndex } from './element-index.js';
 import { formatElement } from './elements-text.js';
-import { findNonFinite } from './non-finite.js';
 
 /** A weight that was converted. */
 export interface CastReport {
@@ -29,15 +30,30 @@ export interface ValueReport {
   readonly warnings: readonly Problem[];
 }
 
-/** @throws TENSOR_MISMATCH for integers that the weight's dtype does not hold */
-export function examineValues(tensors: ReadonlyMap<string, PlannedTensor>): ValueReport {
+/** Those whose values are read as they are, to be looked at by the way. */
+export function watchedTensors(tensors: ReadonlyMap<string, PlannedTensor>): ReadonlyMap<string, WatchedTensor> {
+  const plain = [...tensors].filter(([, { uncast, dtype }]) => uncast === undefined && isFloat(dtype));
+  return new Map(plain.map(([name, tensor]) => [name, watchNonFinite(tensor)]));
+}
+
+/**
+ * @param watched  of them, what has been read already
+ * @throws TENSOR_MISMATCH for integers that the weight's dtype does not hold
+ */
+export function examineValues(
+  tensors: ReadonlyMap<string, PlannedTensor>,
+  watched: ReadonlyMap<string, WatchedTensor> = new Map(),
+): ValueReport {
   const casts: CastReport[] = [];
   const warnings: Problem[] = [];
   const problems: Problem[] = [];
   for (const [name, tensor] of tensors) {
     const what = `Weight "${name}" in ${describeSource(tensor)}`;
     // Of a cast tensor as it was given: what the cast makes infinite is told as its loss.
-    warnings.push(...nonFiniteWarning(what, tensor.uncast ?? tensor));
+    const given = tensor.uncast ?? tensor;
+    const watch = watched.get(name);
+    const found = watch === undefined ? atOnce(nonFiniteElements(given)) : watch.nonFinite();
+    if (found !== undefined) warnings.push(nonFiniteWarning(what, given, found));
     if (tensor.uncast === undefined) continue;
     const { firstOverflow, ...losses } = castLosses(tensor.uncast, tensor.dtype);
     const report = { name, from: tensor.uncast.dtype.name, to: tensor.dtype.name, ...losses };
@@ -49,17 +65,12 @@ export function examineValues(tensors: ReadonlyMap<string, PlannedTensor>): Valu
   return { casts, warnings };
 }
 
-function nonFiniteWarning(what: string, tensor: Tensor): Problem[] {
-  const found = findNonFinite(tensor);
-  if (found === undefined) return [];
-  const { count, first } = found;
-  return [
-    {
-      code: 'WEIGHT_NOT_FINITE',
-      message: `${what} has ${count} ${count === 1 ? 'value' : 'values'} that ${count === 1 ? 'is' : 'are'} NaN or infinite, the first at [${first.join(', ')}].`,
-      fix: 'Look at how the weights were made; everything that depends on them will be NaN or infinite too.',
-    },
-  ];
+function nonFiniteWarning(what: string, { shape }: Tensor, { count, place }: NonFiniteElements): Problem {
+  return {
+    code: 'WEIGHT_NOT_FINITE',
+    message: `${what} has ${count} ${count === 1 ? 'value' : 'values'} that ${count === 1 ? 'is' : 'are'} NaN or infinite, the first at [${elementIndex(place, shape).join(', ')}].`,
+    fix: 'Look at how the weights were made; everything that depends on them will be NaN or infinite too.',
+  };
 }
 
 /** Rounding is what a cast is for, and is only counted; a value that is lost altogether is worth a warning. */
