@@ -18,7 +18,8 @@ import { CASES, type ConformanceCase, type Step } from './cases.js';
 
 const folder = testFolder();
 const { usable, unusable } = conformers(process.env);
-console.warn(`Conformance runs on: ${usable.map(({ name }) => name).join(', ')}. Not on ${unusable.join('; ') || 'nothing else'}.`);
+const left = unusable.length === 0 ? '' : ` Not on ${unusable.join('; ')}.`;
+console.warn(`Conformance runs on: ${usable.map(({ name }) => name).join(', ')}.${left}`);
 
 test('the host is among the backends, and every backend runs most of the list', () => {
   expect(usable.map(({ name }) => name)).toContain('host');
