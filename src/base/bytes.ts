@@ -31,12 +31,25 @@ const COMPARED_BYTES = 256 << 10;
 
 /** Walks a range in pieces of at most `sizeBytes`. A piece may be overwritten by the next: use it before asking for that. */
 export function* chunks(bytes: Bytes, sizeBytes = CHUNK_BYTES): Generator<Uint8Array> {
-  const reader = pieceReader();
-  for (let pos = 0; pos < bytes.length; pos += sizeBytes) yield reader(bytes, pos, Math.min(bytes.length, pos + sizeBytes));
+  yield* walk(bytes, sizeBytes, [pieceReader()]);
+}
+
+/** The same, with every piece left as it is until the one after the next is asked for. */
+export function* chunksInTurn(bytes: Bytes): Generator<Uint8Array> {
+  yield* walk(bytes, CHUNK_BYTES, [pieceReader(), pieceReader()]);
+}
+
+type PieceReader = (bytes: Bytes, start: number, end: number) => Uint8Array;
+
+function* walk(bytes: Bytes, sizeBytes: number, readers: readonly PieceReader[]): Generator<Uint8Array> {
+  for (let pos = 0, turn = 0; pos < bytes.length; pos += sizeBytes, turn++) {
+    const read = readers[turn % readers.length] as PieceReader;
+    yield read(bytes, pos, Math.min(bytes.length, pos + sizeBytes));
+  }
 }
 
 /** Reads pieces into memory that it uses again: each is gone with the next. */
-function pieceReader(): (bytes: Bytes, start: number, end: number) => Uint8Array {
+function pieceReader(): PieceReader {
   let memory: Uint8Array | undefined;
   return (bytes, start, end) => {
     if (bytes.readInto === undefined) return bytes.read(start, end);

@@ -13,7 +13,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  write,
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { fileError } from './bytes.js';
@@ -21,7 +21,7 @@ import { fileError } from './bytes.js';
 export interface FileSystem {
   open(path: string, flags: string, mode?: number): number;
   /** @returns how many of the bytes were written; at the end of what is there where no position is given */
-  write(fd: number, bytes: Uint8Array, from: number, position: number | null): number;
+  write(fd: number, bytes: Uint8Array, from: number, position: number | null): Promise<number>;
   chmod(path: string, mode: number): void;
   fchmod(fd: number, mode: number): void;
   fchown(fd: number, uid: number, gid: number): void;
@@ -41,9 +41,11 @@ export interface FileSystem {
   remove(path: string): void;
 }
 
+const writeLater = promisify(write);
+
 export const NODE_FILE_SYSTEM: FileSystem = {
   open: (path, flags, mode) => openSync(path, flags, mode),
-  write: (fd, bytes, from, position) => writeSync(fd, bytes, from, bytes.length - from, position),
+  write: async (fd, bytes, from, position) => (await writeLater(fd, bytes, from, bytes.length - from, position)).bytesWritten,
   chmod: chmodSync,
   fchmod: fchmodSync,
   fchown: fchownSync,

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Bytes, chunks, fileError, openFile, type Patch, patchedBytes } from './bytes.js';
+import { type Bytes, chunksInTurn, fileError, openFile, type Patch, patchedBytes } from './bytes.js';
 import { AscendBundleError } from './errors.js';
 import { type FileSystem, NODE_FILE_SYSTEM } from './file-system.js';
 
@@ -61,6 +61,8 @@ export async function writeFilesAtomically(files: readonly OutputFile[], options
       await writeTemporary(temporary, file, options, () => interruption.throwIfReceived(file.path));
       verify?.(temporary, current);
     }
+    // A signal that came while this ran is seen between two turns of the event loop.
+    await nextTurn();
     await nextTurn();
     interruption.throwIfReceived(current);
     for (const [i, { path }] of files.entries()) {
@@ -151,19 +153,30 @@ async function writeTemporary(
   }
 }
 
-/** Yields the bytes of each chunk when it is written. */
+/** Yields the bytes of each chunk when it is written. The next one is read, or computed, in the meantime. */
 async function* writeChunks(fileSystem: FileSystem, fd: number, bytes: Bytes, offsetBytes: number | null): AsyncGenerator<number> {
+  let writing: Promise<number> | undefined;
   let position = offsetBytes;
-  for (const chunk of chunks(bytes)) {
-    for (let done = 0; done < chunk.length; ) {
-      const written = fileSystem.write(fd, chunk, done, position);
-      done += written;
-      if (position !== null) position += written;
+  try {
+    for (const chunk of chunksInTurn(bytes)) {
+      if (writing !== undefined) yield await writing;
+      writing = writeChunk(fileSystem, fd, chunk, position);
+      // The source may fail before this is waited for.
+      writing.catch(() => undefined);
+      if (position !== null) position += chunk.length;
     }
-    // A signal handler can only run between turns of the event loop.
-    await nextTurn();
-    yield chunk.length;
+    if (writing !== undefined) yield await writing;
+  } finally {
+    // Nothing may be under way when the file is closed: its number might be another file's by then.
+    await writing?.catch(() => undefined);
   }
+}
+
+async function writeChunk(fileSystem: FileSystem, fd: number, chunk: Uint8Array, position: number | null): Promise<number> {
+  for (let done = 0; done < chunk.length; ) {
+    done += await fileSystem.write(fd, chunk, done, position === null ? null : position + done);
+  }
+  return chunk.length;
 }
 
 /** The file itself where it is on the same file system: then gigabytes cost nothing. It gets the permissions of a new file. */

@@ -138,7 +138,7 @@ function notKept(why: string): never {
   });
 }
 
-const END_BYTES = 1 << 16;
+const END_BYTES = 1 << 12;
 
 function equalEnds(a: Bytes, b: Bytes): boolean {
   if (a.length !== b.length) return false;

@@ -287,3 +287,18 @@ test('a file that does not fit gives a typed error, and leaves nothing', async (
   expect(run(undefined, 'ulimit -f 100;')).toBe(`FILE_IO 7 ${at('a')} is larger than files may be here.`);
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test('a source whose pieces are made in memory that is used again arrives whole', async () => {
+  // As a file is read: every piece into the memory that it is given.
+  const source = computedBytes(
+    (9 << 20) + 5,
+    () => expect.unreachable(),
+    (target, start) => {
+      for (let i = 0; i < target.length; i++) target[i] = (start + i) % 251;
+    },
+  );
+  await writeFileAtomically(at('turns'), source);
+  const written = readFileSync(at('turns'));
+  expect(written.length).toBe((9 << 20) + 5);
+  expect(written.every((byte, i) => byte === i % 251)).toBe(true);
+});

@@ -26,13 +26,15 @@ export function faultyFiles(last: number, fault: 'error' | 'end'): FaultyFiles {
       calls.push(`${name} ${about(args)}`);
       if (number !== last) return real(...args);
       if (fault === 'error') throw Object.assign(new Error(`EIO: ${name}`), { code: 'EIO' });
-      if (name === 'write') {
-        const [fd, bytes, from, position] = args as [number, Uint8Array, number, number | null];
-        real(fd, bytes.subarray(0, from + Math.ceil((bytes.length - from) / 2)), from, position);
-      }
-      throw new Ended();
+      if (name !== 'write') throw new Ended();
+      const [fd, bytes, from, position] = args as [number, Uint8Array, number, number | null];
+      const half = real(fd, bytes.subarray(0, from + Math.ceil((bytes.length - from) / 2)), from, position) as Promise<number>;
+      return half.then(() => {
+        throw new Ended();
+      });
     };
-    return [name, name === 'flush' ? async (...args: unknown[]) => faulty(...args) : faulty] as const;
+    const isAsync = name === 'flush' || name === 'write';
+    return [name, isAsync ? async (...args: unknown[]) => faulty(...args) : faulty] as const;
   });
   return { fileSystem: Object.fromEntries(wrapped) as unknown as FileSystem, calls };
 }
