@@ -49,7 +49,7 @@ export interface CompileHooks {
    *
    * @param signal  the compiler has failed, and waits for nothing more
    */
-  beside?(signal: AbortSignal): Promise<void>;
+  beside?(signal?: AbortSignal): Promise<void>;
 }
 
 /** The vendor's compiler as it was used. */

@@ -39,10 +39,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     color = globals.color;
     if (line.entry?.runsModels === true) watch = (await import('./crash-watch.js')).startCrashWatch(isJson ? 'stdout' : 'stderr');
     const foretell = (step?: string): void => {
+      if (watch === undefined) return;
       // What runs on a device has a process of its own, whose end is told.
-      if (reporter?.backend?.kind === 'ascend') return watch?.say('');
+      if (reporter?.backend?.kind === 'ascend') return watch.say('');
       const error = crashError(command, step);
-      watch?.say(
+      watch.say(
         isJson
           ? jsonText(resultDocument({ command, exitCode: error.exitCode, version, ...reporter, error }))
           : // Below the spinner.
@@ -56,7 +57,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       style: styleFor(color, process.stderr, process.env),
       stream: process.stderr,
       env: process.env,
-      ...(watch === undefined ? {} : { onStep: foretell }),
+      onStep: foretell,
     });
     const outcome = await loaded.verb.run(values, reporter);
     reporter.stop();

@@ -126,12 +126,12 @@ function chosen(graph: Graph, weights: readonly RefreshableWeight[]): readonly C
  * @param signal  gives it up
  * @throws FILE_IO, FILE_TRUNCATED
  */
-export async function* lintData(graph: Graph, weights: readonly RefreshableWeight[], signal: AbortSignal): AsyncGenerator<Finding> {
+export async function* lintData(graph: Graph, weights: readonly RefreshableWeight[], signal?: AbortSignal): AsyncGenerator<Finding> {
   const rules = Object.entries<Rule>(LINT_RULES).filter(([, { readsData }]) => readsData);
   for (const found of findingsOf(rules, { graph, candidates: chosen(graph, weights) })) {
     if (found === PAUSE) await nextTurn();
     else yield found;
-    if (signal.aborted) return;
+    if (signal?.aborted) return;
   }
 }
 

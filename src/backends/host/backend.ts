@@ -6,7 +6,7 @@ export const hostBackend: Backend = {
   openCompiler: async () => ({
     async compile(job) {
       const compiled = (await import('./compile.js')).compileBundle(job);
-      await job.hooks?.beside?.(new AbortController().signal);
+      await job.hooks?.beside?.();
       return compiled;
     },
     [Symbol.asyncDispose]: async () => undefined,

@@ -95,7 +95,7 @@ async function withBeside<T>(work: () => Promise<T>, hooks: CompileHooks | undef
 export async function planBundle(job: CompileJob, { ascendHome, options, emitGraphs }: CompilerRequest): Promise<CompilePlan> {
   const { cann, missing } = cannForPlan(ascendHome);
   const { warnings, within } = prepareJob(job, { options, emitGraphs, cann });
-  await withBeside(async () => undefined, job.hooks);
+  await job.hooks?.beside?.();
   const native = within(PLANNED_FOLDER);
   const dry = createDryNative();
   const last: (() => void)[] = [];
