@@ -1,8 +1,5 @@
-// Ranges of bytes that are read on demand, from memory, from a file of any size, or computed.
+// Ranges of bytes that are read on demand, from memory, from a file of any size (open-file.ts), or computed.
 // Everything large in this tool (a weight, a partition, a whole bundle) is a `Bytes`, so nothing has to be held whole.
-import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { AscendBundleError } from './errors.js';
 
 export interface Bytes {
   /** In bytes; up to 2^53, files over 4 GiB included. */
@@ -22,8 +19,6 @@ export interface Bytes {
   /** The same while the program goes on. Present only where it pays: in files. */
   readLater?(target: Uint8Array, start: number): Promise<void>;
 }
-
-const readAtOnce = promisify(read);
 
 const CHUNK_BYTES = 4 << 20;
 /** Two of them fit the cache of a processor, where they are compared. */
@@ -213,141 +208,6 @@ function lastAtMost(sorted: readonly number[], value: number): number {
     else high = middle - 1;
   }
   return low;
-}
-
-/** An open file. Ranges keep it open; it is closed by `close`, or when the last range of it is gone. */
-class OpenFile {
-  static readonly #leftOpen = new FinalizationRegistry<number>((fd) => closeSync(fd));
-  readonly #fd: number;
-  #isOpen = true;
-  readonly sizeBytes: number;
-
-  constructor(readonly path: string) {
-    this.#fd = openForReading(path);
-    OpenFile.#leftOpen.register(this, this.#fd, this);
-    this.sizeBytes = fstatSync(this.#fd).size;
-  }
-
-  read(start: number, end: number): Uint8Array {
-    const out = Buffer.allocUnsafe(end - start);
-    this.readInto(out, start);
-    return out;
-  }
-
-  readInto(out: Uint8Array, start: number): void {
-    this.#checkOpen();
-    for (let done = 0; done < out.length; ) {
-      done += this.#checkRead(this.#readOnce(out, done, start + done), done, out, start);
-    }
-  }
-
-  async readLater(out: Uint8Array, start: number): Promise<void> {
-    this.#checkOpen();
-    for (let done = 0; done < out.length; ) {
-      const { bytesRead } = await readAtOnce(this.#fd, out, done, pieceOf(out, done), start + done).catch((cause) => {
-        throw fileError(this.path, cause, 'read');
-      });
-      done += this.#checkRead(bytesRead, done, out, start);
-    }
-  }
-
-  #checkOpen(): void {
-    // The system gives the number of a closed file to the next one that is opened: reading on would give its bytes.
-    if (!this.#isOpen) throw new Error(`${this.path} was read after it was closed`);
-  }
-
-  /** @returns the bytes that were read */
-  #checkRead(got: number, done: number, out: Uint8Array, start: number): number {
-    if (got > 0) return got;
-    throw new AscendBundleError('FILE_TRUNCATED', {
-      message: `${this.path} ended at byte ${start + done} while ${out.length} bytes from ${start} were expected: the file has shrunk since it was opened.`,
-      fix: 'Run again when nothing writes to the file.',
-    });
-  }
-
-  #readOnce(out: Uint8Array, done: number, position: number): number {
-    try {
-      return readSync(this.#fd, out, done, pieceOf(out, done), position);
-    } catch (cause) {
-      throw fileError(this.path, cause, 'read');
-    }
-  }
-
-  close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    OpenFile.#leftOpen.unregister(this);
-    closeSync(this.#fd);
-  }
-}
-
-/** A single read call is limited to just under 2 GiB by the kernel, so a loop is needed even without signals. */
-function pieceOf(out: Uint8Array, done: number): number {
-  return Math.min(out.length - done, 1 << 30);
-}
-
-function openForReading(path: string): number {
-  let fd: number;
-  try {
-    // Without O_NONBLOCK, opening a pipe waits for a writer; on files it has no effect.
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  } catch (cause) {
-    throw fileError(path, cause, 'read');
-  }
-  const status = fstatSync(fd);
-  if (status.isFile()) return fd;
-  closeSync(fd);
-  if (status.isDirectory()) throw fileError(path, { code: 'EISDIR' }, 'read');
-  throw new AscendBundleError('FILE_IO', {
-    message: `${path} is not a regular file.`,
-    fix: 'Give the path of a file; a pipe or a device cannot be read by range.',
-  });
-}
-
-/** Turns a failure of the file system into an error that names the path and a way out. */
-export function fileError(path: string, cause: unknown, doing: 'read' | 'write'): AscendBundleError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') {
-    return new AscendBundleError('FILE_NOT_FOUND', {
-      message: doing === 'read' ? `${path} does not exist.` : `The folder of ${path} does not exist.`,
-      fix: doing === 'read' ? 'Check the path; it is taken from the current folder.' : 'Make the folder first.',
-      cause,
-    });
-  }
-  const reasons: Record<string, [string, string]> = {
-    EACCES: [`may not be ${doing === 'read' ? 'read' : 'written'}`, 'Check its permissions and those of its folder.'],
-    EISDIR: ['is a folder', 'Give the path of a file.'],
-    EFBIG: ['is larger than files may be here', 'Raise the limit (ulimit -f), or write to another file system.'],
-    EIO: [`could not be ${doing === 'read' ? 'read' : 'written'}: the device failed`, 'Check the disk.'],
-    ELOOP: ['is a link that leads to itself', 'Check the path.'],
-    EMFILE: ['could not be opened: too many files are open', 'Raise the limit (ulimit -n).'],
-    ENAMETOOLONG: ['is longer than a path can be', 'Check the path.'],
-    ENOSPC: ['does not fit: the disk is full', 'Free some space, or write to another disk.'],
-    ENOTDIR: ['has a file where a folder is expected', 'Check the path.'],
-    EROFS: ['is on a read-only file system', 'Write to another folder.'],
-  };
-  const [why, fix] = reasons[code ?? ''] ?? [`could not be ${doing === 'read' ? 'read' : 'written'} (${code ?? String(cause)})`, undefined];
-  return new AscendBundleError('FILE_IO', { message: `${path} ${why}.`, fix, cause });
-}
-
-export interface FileBytes extends Bytes, Disposable {
-  readonly path: string;
-}
-
-/**
- * A file as a range of bytes.
- *
- * @throws FILE_NOT_FOUND, FILE_IO
- */
-export function openFile(path: string): FileBytes {
-  const file = new OpenFile(path);
-  const bytes = computedBytes(
-    file.sizeBytes,
-    (start, end) => file.read(start, end),
-    (target, start) => file.readInto(target, start),
-    (target, start) => file.readLater(target, start),
-  );
-  return Object.assign(bytes, { path, [Symbol.dispose]: () => file.close() });
 }
 
 function checkRange(start: number, end: number, length: number): void {

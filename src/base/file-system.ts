@@ -16,7 +16,7 @@ import {
   write,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { fileError } from './bytes.js';
+import { fileError } from './file-error.js';
 
 export interface FileSystem {
   open(path: string, flags: string, mode?: number): number;

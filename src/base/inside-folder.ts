@@ -1,8 +1,9 @@
 // Files that another file names: opened by a path relative to its folder, and never outside of it.
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { type FileBytes, fileError, openFile } from './bytes.js';
 import { AscendBundleError } from './errors.js';
+import { fileError } from './file-error.js';
+import { type FileBytes, openFile } from './open-file.js';
 
 /**
  * Opens `path`, which a file in `folder` names. Links are followed, and must lead to a place inside the folder too.

@@ -4,9 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Bytes, chunksInTurn, fileError, openFile, type Patch, patchedBytes } from './bytes.js';
+import { type Bytes, type Patch, patchedBytes } from './bytes.js';
 import { AscendBundleError } from './errors.js';
+import { fileError } from './file-error.js';
 import { type FileSystem, NODE_FILE_SYSTEM } from './file-system.js';
+import { Flusher } from './flusher.js';
+import { openFile } from './open-file.js';
+import { writeChunks } from './write-chunks.js';
 
 export interface WriteOptions {
   /** Replace an existing file. */
@@ -153,32 +157,6 @@ async function writeTemporary(
   }
 }
 
-/** Yields the bytes of each chunk when it is written. The next one is read, or computed, in the meantime. */
-async function* writeChunks(fileSystem: FileSystem, fd: number, bytes: Bytes, offsetBytes: number | null): AsyncGenerator<number> {
-  let writing: Promise<number> | undefined;
-  let position = offsetBytes;
-  try {
-    for (const chunk of chunksInTurn(bytes)) {
-      if (writing !== undefined) yield await writing;
-      writing = writeChunk(fileSystem, fd, chunk, position);
-      // The source may fail before this is waited for.
-      writing.catch(() => undefined);
-      if (position !== null) position += chunk.length;
-    }
-    if (writing !== undefined) yield await writing;
-  } finally {
-    // Nothing may be under way when the file is closed: its number might be another file's by then.
-    await writing?.catch(() => undefined);
-  }
-}
-
-async function writeChunk(fileSystem: FileSystem, fd: number, chunk: Uint8Array, position: number | null): Promise<number> {
-  for (let done = 0; done < chunk.length; ) {
-    done += await fileSystem.write(fd, chunk, done, position === null ? null : position + done);
-  }
-  return chunk.length;
-}
-
 /** The file itself where it is on the same file system: then gigabytes cost nothing. It gets the permissions of a new file. */
 function moveTemporary(temporary: string, from: string, { mode, fileSystem }: Required<Pick<WriteOptions, 'mode' | 'fileSystem'>>): void {
   fileSystem.close(fileSystem.open(temporary, 'wx', mode));
@@ -246,54 +224,6 @@ function shareCopy(fileSystem: FileSystem, temporary: string, copyOf: string): b
   // The copy has the permissions of its source, which need not let anybody write.
   fileSystem.chmod(temporary, 0o600);
   return true;
-}
-
-const FLUSH_BYTES = 16 << 20;
-
-/** Lets the disk begin before the last byte is there: otherwise it waits while we compute, and we wait while it writes. */
-class Flusher {
-  #waiting = 0;
-  #current: Promise<unknown> | undefined;
-  #failure: { readonly cause: unknown } | undefined;
-
-  constructor(
-    readonly fileSystem: FileSystem,
-    readonly fd: number,
-  ) {}
-
-  written(bytes: number): void {
-    this.#waiting += bytes;
-    if (this.#waiting >= FLUSH_BYTES && this.#current === undefined) this.begin();
-  }
-
-  /** At once, beside a flush that is under way. */
-  begin(): void {
-    this.#waiting = 0;
-    const one: Promise<unknown> = Promise.all([this.#current, this.fileSystem.flush(this.fd)]).then(
-      () => this.#ended(one),
-      (cause: unknown) => {
-        // The system tells a failed write once: the fsync at the end may know nothing of it.
-        this.#failure ??= { cause };
-        this.#ended(one);
-      },
-    );
-    this.#current = one;
-  }
-
-  #ended(one: Promise<unknown>): void {
-    if (this.#current === one) this.#current = undefined;
-  }
-
-  /** Waits for the last flush. @throws what one of them failed with */
-  async end(): Promise<void> {
-    await this.settle();
-    if (this.#failure !== undefined) throw this.#failure.cause;
-  }
-
-  /** No flush may be under way when the file is closed: its number might be another file's by then. */
-  async settle(): Promise<void> {
-    await this.#current;
-  }
 }
 
 function makeLike(fileSystem: FileSystem, fd: number, { mode, uid, gid }: NonNullable<WriteOptions['like']>): void {

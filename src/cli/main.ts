@@ -1,6 +1,7 @@
 // From argv to an exit status: finds the verb, reads its options, runs it, and writes the result or the error.
-import { fileError } from '../base/bytes.js';
+
 import { AscendBundleError, EXIT_CODES } from '../base/errors.js';
+import { fileError } from '../base/file-error.js';
 import { toolVersion } from '../base/version.js';
 import type { Outcome } from '../commands/verb.js';
 import { normalizeArguments, wantsJson } from './arguments.js';

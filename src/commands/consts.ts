@@ -1,6 +1,6 @@
 // consts: the constants of a graph, who uses them, and what speaks against making each updatable.
 import * as z from 'zod';
-import { openFile } from '../base/bytes.js';
+import { openFile } from '../base/open-file.js';
 import { detectKind } from '../formats/kind.js';
 import { matchedNames } from '../graph/choose.js';
 import { listConsts } from '../graph/list-consts.js';

@@ -1,9 +1,9 @@
 // inspect: what is inside a file of any kind that this tool knows. Weights are not read.
 import * as z from 'zod';
 import { bundleBackend } from '../backends/registry.js';
-import { type FileBytes, openFile } from '../base/bytes.js';
 import { sha256 } from '../base/digest.js';
 import { AscendBundleError } from '../base/errors.js';
+import { type FileBytes, openFile } from '../base/open-file.js';
 import { KINDS, type Kind, requireKind } from '../formats/kind.js';
 import { checkVariables, OmModel, readBundle, readOm } from '../formats/om/index.js';
 import { bundleAttributes, modelAttributes } from './shared/attributes.js';

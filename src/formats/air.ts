@@ -1,8 +1,9 @@
 // `.air`: a serialized ModelDef and nothing around it, with weights inside or in files beside it. Source: om-format §6.
 import { basename, dirname } from 'node:path';
-import { type Bytes, openFile } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { openInside } from '../base/inside-folder.js';
+import { openFile } from '../base/open-file.js';
 import { decode, encode } from '../base/protobuf/index.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';

@@ -1,8 +1,9 @@
 // graph.json (`ascend-bundle/graph@1`): a graph of GE operators that a person can write.
 import { basename, dirname, extname } from 'node:path';
-import { type Bytes, openFile } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { parseJson } from '../base/json-text.js';
+import { openFile } from '../base/open-file.js';
 import type { Graph, GraphOutput, Node } from '../graph/graph.js';
 import { splitRef } from '../graph/graph.js';
 import { type OpPrototype, prototypeOf } from '../graph/ops/prototypes.js';

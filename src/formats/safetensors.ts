@@ -1,7 +1,8 @@
 // safetensors: a single file, or the shards that an index (`model.safetensors.index.json`) names.
 import { dirname, isAbsolute, join } from 'node:path';
-import { type Bytes, openFile } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError, type Problem } from '../base/errors.js';
+import { openFile } from '../base/open-file.js';
 import type { NamedTensor } from '../graph/tensor.js';
 import { readSafetensors, type Safetensors } from './encodings/safetensors-file.js';
 

@@ -1,9 +1,10 @@
 // New initial values for a bundle, checked in full before a byte is written: names, dtypes and shapes, the place of each weight,
 // and, where its graph is at hand, the values that are there now.
 import { statSync } from 'node:fs';
-import { type Bytes, equalBytes, openFile, type Patch } from '../base/bytes.js';
+import { type Bytes, equalBytes, type Patch } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { type FileSystem, fileIdentity, NODE_FILE_SYSTEM } from '../base/file-system.js';
+import { openFile } from '../base/open-file.js';
 import { type OutputFile, writeFilesAtomically } from '../base/output-file.js';
 import { throwProblems } from '../base/problems.js';
 import { type Bundle, type BundlePatch, type InitialValues, patchBundle, readBundle, readInitialValues } from '../formats/om/index.js';

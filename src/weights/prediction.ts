@@ -1,8 +1,9 @@
 // Files of predicted outputs: safetensors with the values, the envelope in `__metadata__`.
-import { type Bytes, openFile } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import { sha256 } from '../base/digest.js';
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { jsonPointer, parseJson } from '../base/json-text.js';
+import { openFile } from '../base/open-file.js';
 import { throwProblems } from '../base/problems.js';
 import { isSafetensors, readSafetensors, writeSafetensors } from '../formats/safetensors.js';
 import { dtypeOfSpelling } from '../graph/dtype-spelling.js';

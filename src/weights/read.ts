@@ -1,7 +1,8 @@
 // Files of tensors, known by their content: npy, npz, safetensors, the index of safetensors shards. Anything else is raw bytes.
-import { type Bytes, openFile } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
+import { openFile } from '../base/open-file.js';
 import { isNpy, readNpy } from '../formats/npy.js';
 import { isNpz, readNpz } from '../formats/npz.js';
 import { isSafetensors, isSafetensorsIndex, readSafetensors, readSafetensorsIndex } from '../formats/safetensors.js';

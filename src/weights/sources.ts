@@ -1,7 +1,8 @@
 // Where weights come from: files of tensors, and files of graphs or bundles, whose constants are tensors with names too.
 // What is needed only for these is loaded only for them.
-import { type Bytes, openFile } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
+import { openFile } from '../base/open-file.js';
 import type { Kind } from '../formats/kind.js';
 import type { NamedTensor } from '../graph/tensor.js';
 import { openTensorFile, type TensorFile } from './read.js';

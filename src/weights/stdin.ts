@@ -1,7 +1,8 @@
 // A tensor from a pipe: read whole, because a pipe cannot be read by range.
 import { readSync } from 'node:fs';
-import { type Bytes, fileError, memoryBytes } from '../base/bytes.js';
+import { type Bytes, memoryBytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
+import { fileError } from '../base/file-error.js';
 
 /** A typed array in Node 20 holds 4 GiB; more than this through a pipe is a mistake, or better a file. */
 const MAX_BYTES = 2 ** 32 - 1;

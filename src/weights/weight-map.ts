@@ -1,7 +1,8 @@
 // Reads a map file: other names, and other orders of dimensions, for the tensors of a checkpoint.
-import { openFile } from '../base/bytes.js';
+
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { jsonPointer, parseJson } from '../base/json-text.js';
+import { openFile } from '../base/open-file.js';
 import { throwProblems } from '../base/problems.js';
 import type { MapEntry, WeightMap } from './apply-map.js';
 import { mapSchema, type WeightMapFile } from './weight-map-schema.js';

@@ -1,8 +1,9 @@
 // Tensors → files in a folder: one file each (npy, bin), or one for all (npz, json, safetensors). All of them appear, or none.
 import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
-import { type Bytes, fileError } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
+import { fileError } from '../base/file-error.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
 import { writeNpy } from '../formats/npy.js';
 import { writeNpz } from '../formats/npz.js';

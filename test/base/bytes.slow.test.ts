@@ -1,6 +1,6 @@
 import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openFile } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { testFolder } from '../support/folder.js';
 
 const folder = testFolder();

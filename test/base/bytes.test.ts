@@ -9,12 +9,12 @@ import {
   concatBytes,
   equalBytes,
   memoryBytes,
-  openFile,
   patchedBytes,
   utf8Bytes,
   zeroBytes,
 } from '../../src/base/bytes.js';
 import { AscendBundleError } from '../../src/base/errors.js';
+import { openFile } from '../../src/base/open-file.js';
 import { testFolder } from '../support/folder.js';
 
 const folder = testFolder();

@@ -1,7 +1,8 @@
 import { truncateSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Bytes, computedBytes, memoryBytes, openFile } from '../../src/base/bytes.js';
+import { type Bytes, computedBytes, memoryBytes } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { equalBytesAhead, PairedReader, PIECE_BYTES } from '../../src/base/paired-reader.js';
 import { caughtLater } from '../support/caught-later.js';
 import { testFolder } from '../support/folder.js';

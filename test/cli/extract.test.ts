@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openFile } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { graphFiles } from '../../src/commands/extract/graph-files.js';
 import type { ExtractResult } from '../../src/commands/extract.js';
 import { readAir } from '../../src/formats/air.js';

@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { memoryBytes, openFile, zeroBytes } from '../../src/base/bytes.js';
+import { memoryBytes, zeroBytes } from '../../src/base/bytes.js';
 import { AscendBundleError } from '../../src/base/errors.js';
+import { openFile } from '../../src/base/open-file.js';
 import { decode, encode } from '../../src/base/protobuf/index.js';
 import { airFiles, graphFromAir, readAir, writeAir } from '../../src/formats/air.js';
 import { ModelDef, type OpDef } from '../../src/formats/encodings/ge-model.js';

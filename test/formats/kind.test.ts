@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { memoryBytes, openFile, utf8Bytes } from '../../src/base/bytes.js';
+import { memoryBytes, utf8Bytes } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { detectKind, type Kind, requireKind } from '../../src/formats/kind.js';
 import { newHeader } from '../../src/formats/om/header.js';
 import { corpus, hasCorpus } from '../support/corpus.js';

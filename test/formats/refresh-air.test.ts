@@ -1,6 +1,6 @@
 // The split against GE's own: NAME.air converted by the real GE 9.2 is NAME.infer.air, NAME.var_init.air, NAME.var_update.air.
 import { describe, expect, test } from 'vitest';
-import { openFile } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { decode } from '../../src/base/protobuf/index.js';
 import { readAir, writeAir } from '../../src/formats/air.js';
 import { type AttrDef, ModelDef, type OpDef, type TensorDescriptor } from '../../src/formats/encodings/ge-model.js';

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bytes, computedBytes, concatBytes, memoryBytes, openFile } from '../../src/base/bytes.js';
+import { type Bytes, computedBytes, concatBytes, memoryBytes } from '../../src/base/bytes.js';
 import { AscendBundleError } from '../../src/base/errors.js';
+import { openFile } from '../../src/base/open-file.js';
 import {
   isSafetensors,
   isSafetensorsIndex,

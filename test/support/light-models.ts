@@ -1,7 +1,8 @@
 // The corpus has real networks whose weights are ConstantOfShape nodes. Here each of these becomes an initializer of seeded random
 // values: of filters and matrices with the standard deviation 1/√fan-in, of normalisations around 1 or 0, so that a signal neither
 // dies out nor explodes on its way through a hundred layers.
-import { type Bytes, memoryBytes, openFile } from '../../src/base/bytes.js';
+import { type Bytes, memoryBytes } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { decode } from '../../src/base/protobuf/index.js';
 import { type OnnxGraph, OnnxModel, type OnnxNode, type OnnxTensor } from '../../src/formats/encodings/onnx-model.js';
 import { corpus } from './corpus.js';

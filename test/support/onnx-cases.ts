@@ -1,7 +1,7 @@
 // ONNX's own backend test cases in the corpus: a model, its inputs and the outputs that are expected.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFile } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { decode } from '../../src/base/protobuf/index.js';
 import { OnnxModel, OnnxTensor } from '../../src/formats/encodings/onnx-model.js';
 import { toTensor } from '../../src/formats/onnx/tensor.js';

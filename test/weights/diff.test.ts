@@ -1,6 +1,7 @@
 // What one pair of values comes to.
 import { expect, test } from 'vitest';
-import { memoryBytes, openFile } from '../../src/base/bytes.js';
+import { memoryBytes } from '../../src/base/bytes.js';
+import { openFile } from '../../src/base/open-file.js';
 import { dtype } from '../../src/graph/dtype.js';
 import type { Tensor } from '../../src/graph/tensor.js';
 import { diffValue, type GivenValue } from '../../src/weights/diff.js';

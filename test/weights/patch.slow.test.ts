@@ -10,7 +10,7 @@ import { bundleScript } from '../support/script.js';
 const folder = testFolder();
 
 const SCRIPT = `
-import { openFile } from './src/base/bytes.js';
+import { openFile } from './src/base/open-file.js';
 import { fileIdentity, NODE_FILE_SYSTEM } from './src/base/file-system.js';
 import { readBundle } from './src/formats/om/index.js';
 import { preparePatch, writePatch } from './src/weights/patch.js';

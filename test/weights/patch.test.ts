@@ -2,8 +2,9 @@
 import { chmodSync, copyFileSync, linkSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { memoryBytes, openFile } from '../../src/base/bytes.js';
+import { memoryBytes } from '../../src/base/bytes.js';
 import { type FileSystem, fileIdentity } from '../../src/base/file-system.js';
+import { openFile } from '../../src/base/open-file.js';
 import { writeSafetensors } from '../../src/formats/encodings/safetensors-file.js';
 import { readBundle } from '../../src/formats/om/index.js';
 import { dtype } from '../../src/graph/dtype.js';

@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { BackendChoice, CompiledBundle, CompileJob, Compiler, GraphSource } from '../../backends/backend.js';
-import { fileError } from '../../base/bytes.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
+import { fileError } from '../../base/file-error.js';
 import { isSameFile } from '../../base/file-system.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../../base/output-file.js';
 import { problemsError } from '../../base/problems.js';

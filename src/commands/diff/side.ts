@@ -1,7 +1,7 @@
 // One of the two files of a diff: what it is, and its parts as far as such a file has them. Nothing large is read.
 import { bundleBackend } from '../../backends/registry.js';
-import { type FileBytes, openFile } from '../../base/bytes.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
+import { type FileBytes, openFile } from '../../base/open-file.js';
 import { type Kind, requireKind } from '../../formats/kind.js';
 import { type Bundle, type Constant, findSubmodel, OmModel, readBundle, readInitialValues, readOm } from '../../formats/om/index.js';
 import type { Graph } from '../../graph/graph.js';

@@ -1,5 +1,5 @@
 // Opens a bundle for a verb, and describes one in the words that `build` and `inspect` share.
-import { type FileBytes, openFile } from '../../base/bytes.js';
+import { type FileBytes, openFile } from '../../base/open-file.js';
 import { requireKind } from '../../formats/kind.js';
 import { type Bundle, type BundleWeight, type OmModel, readBundle, type Submodel } from '../../formats/om/index.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';

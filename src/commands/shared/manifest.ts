@@ -3,8 +3,9 @@
 
 import type { GraphSource } from '../../backends/backend.js';
 import { bundleBackend } from '../../backends/registry.js';
-import { type Bytes, type FileBytes, openFile, utf8Bytes } from '../../base/bytes.js';
+import { type Bytes, utf8Bytes } from '../../base/bytes.js';
 import { sha256 } from '../../base/digest.js';
+import { type FileBytes, openFile } from '../../base/open-file.js';
 import { toolVersion } from '../../base/version.js';
 import { type Bundle, findSubmodel, readInitialValues } from '../../formats/om/index.js';
 import type { NamedSpec } from '../../graph/tensor.js';

@@ -1,7 +1,7 @@
 // Lists of names on the command line: comma-separated, repeatable, and @file with one name per line.
 import { readFileSync } from 'node:fs';
-import { fileError } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
+import { fileError } from '../../base/file-error.js';
 import { readStdin } from '../../weights/stdin.js';
 
 /**

@@ -1,6 +1,6 @@
 // Reads a graph from whichever format the file is in. The kind is told from its content, never from its name.
 import type { GraphSource } from '../../backends/backend.js';
-import { openFile } from '../../base/bytes.js';
+import { openFile } from '../../base/open-file.js';
 import { readAir } from '../../formats/air.js';
 import { readGraphJson } from '../../formats/graph-json.js';
 import { type Kind, requireKind } from '../../formats/kind.js';

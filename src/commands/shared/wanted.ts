@@ -1,5 +1,5 @@
 // The weights that a file of weights is for: those of a bundle, or constants of a graph.
-import { openFile } from '../../base/bytes.js';
+import { openFile } from '../../base/open-file.js';
 import { type Kind, requireKind } from '../../formats/kind.js';
 import { readBundle, readInitialValues } from '../../formats/om/index.js';
 import { constContent, constsByName } from '../../graph/consts.js';

@@ -1,7 +1,8 @@
 // A bundle against its manifest: every fact that can be told from the file again.
-import { type FileBytes, openFile } from '../../base/bytes.js';
+
 import { AscendBundleError } from '../../base/errors.js';
 import { jsonPointer, parseJson } from '../../base/json-text.js';
+import { type FileBytes, openFile } from '../../base/open-file.js';
 import { throwProblems } from '../../base/problems.js';
 import type { Bundle } from '../../formats/om/index.js';
 import { describeShape } from '../../graph/tensor.js';

@@ -2,8 +2,8 @@
 // where the compiler has given names of its own.
 import type { GraphSource } from '../../backends/backend.js';
 import { bundleBackend, openGraph } from '../../backends/registry.js';
-import { openFile } from '../../base/bytes.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
+import { openFile } from '../../base/open-file.js';
 import { requireKind } from '../../formats/kind.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { describeSpec, fitsShape, type NamedSpec, type NamedTensor, type Tensor } from '../../graph/tensor.js';

@@ -1,8 +1,9 @@
 // Tensors whose bytes are in another file. It must be in the model's folder or below: a model is not to read its user's other files.
 import { dirname } from 'node:path';
-import { type Bytes, computedBytes, openFile } from '../../base/bytes.js';
+import { type Bytes, computedBytes } from '../../base/bytes.js';
 import { AscendBundleError, EXIT_CODES } from '../../base/errors.js';
 import { openInside } from '../../base/inside-folder.js';
+import { openFile } from '../../base/open-file.js';
 import type { StringEntry } from '../encodings/onnx-model.js';
 
 export interface ExternalData {

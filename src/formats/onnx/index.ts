@@ -1,7 +1,7 @@
 // `.onnx` files, any size: structure is decoded, weights stay ranges of the file.
 import { basename } from 'node:path';
-import { type FileBytes, openFile } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
+import { type FileBytes, openFile } from '../../base/open-file.js';
 import { decode } from '../../base/protobuf/index.js';
 import type { Graph } from '../../graph/graph.js';
 import { OnnxModel } from '../encodings/onnx-model.js';

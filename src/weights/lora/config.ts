@@ -1,8 +1,8 @@
 // adapter_config.json, which PEFT writes beside an adapter: how much of it counts.
 import { existsSync } from 'node:fs';
-import { openFile } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { parseJson } from '../../base/json-text.js';
+import { openFile } from '../../base/open-file.js';
 
 export interface AdapterConfig {
   readonly path: string;

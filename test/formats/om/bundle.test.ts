@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Bytes, openFile } from '../../../src/base/bytes.js';
+import type { Bytes } from '../../../src/base/bytes.js';
+import { openFile } from '../../../src/base/open-file.js';
 import { decode, encode } from '../../../src/base/protobuf/index.js';
 import { readAir } from '../../../src/formats/air.js';
 import { ModelDef } from '../../../src/formats/encodings/ge-model.js';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Bytes, equalBytes, memoryBytes, openFile } from '../../../src/base/bytes.js';
+import { type Bytes, equalBytes, memoryBytes } from '../../../src/base/bytes.js';
+import { openFile } from '../../../src/base/open-file.js';
 import { decode, encode } from '../../../src/base/protobuf/index.js';
 import { ModelDef } from '../../../src/formats/encodings/ge-model.js';
 import { readBundleContainer, writeBundle } from '../../../src/formats/om/bundle-container.js';

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { equalBytes, memoryBytes, openFile, utf8Bytes } from '../../../src/base/bytes.js';
+import { equalBytes, memoryBytes, utf8Bytes } from '../../../src/base/bytes.js';
+import { openFile } from '../../../src/base/open-file.js';
 import { decode, encode } from '../../../src/base/protobuf/index.js';
 import { type AttrDef, LIST_TYPE, ModelDef } from '../../../src/formats/encodings/ge-model.js';
 import { decompressModel } from '../../../src/formats/om/decompress.js';

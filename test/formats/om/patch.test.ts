@@ -1,7 +1,8 @@
 // New initial values in bundles of GE: which bytes change, and what happens to equal weights. Places are those of the corpus'
 // description: constants at multiples of 512 in WEIGHTS_DATA, the first 512 bytes unused.
 import { describe, expect, test } from 'vitest';
-import { type Bytes, memoryBytes, openFile, patchedBytes } from '../../../src/base/bytes.js';
+import { type Bytes, memoryBytes, patchedBytes } from '../../../src/base/bytes.js';
+import { openFile } from '../../../src/base/open-file.js';
 import { decode, encode } from '../../../src/base/protobuf/index.js';
 import { ModelDef, type OpDef } from '../../../src/formats/encodings/ge-model.js';
 import {

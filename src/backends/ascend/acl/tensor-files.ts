@@ -2,7 +2,9 @@
 // still open stays readable, so a tensor of gigabytes is in nobody's heap.
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Bytes, chunks, EMPTY_BYTES, fileError, openFile } from '../../../base/bytes.js';
+import { type Bytes, chunks, EMPTY_BYTES } from '../../../base/bytes.js';
+import { fileError } from '../../../base/file-error.js';
+import { openFile } from '../../../base/open-file.js';
 import { dtypeOfGe } from '../../../graph/dtype.js';
 import type { Tensor } from '../../../graph/tensor.js';
 import { disagree } from './disagree.js';

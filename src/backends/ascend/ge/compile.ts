@@ -2,8 +2,8 @@
 import { statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { openFile } from '../../../base/bytes.js';
 import { AscendBundleError, type Problem } from '../../../base/errors.js';
+import { openFile } from '../../../base/open-file.js';
 import { constValue } from '../../../graph/graph.js';
 import { allNodes } from '../../../graph/walk.js';
 import type { CompiledBundle, CompileHooks, CompileJob, CompilePlan } from '../../backend.js';

@@ -2,8 +2,9 @@
 // ranges of their source until they are written, so a graph of gigabytes takes no memory here. Source: cann-api §10, om-format §6.
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Bytes, fileError } from '../../../base/bytes.js';
+import type { Bytes } from '../../../base/bytes.js';
 import { AscendBundleError } from '../../../base/errors.js';
+import { fileError } from '../../../base/file-error.js';
 import { writeScratchFile } from '../../../base/output-file.js';
 import { encode } from '../../../base/protobuf/index.js';
 import { FILLED_FROM_FILES, MOST_AIR_BYTES } from '../../../formats/air.js';

@@ -2,9 +2,10 @@
 // §10). A model that needs nothing is given as it is; the copy of another one goes into the job's folder.
 import { realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileError, openFile } from '../../../base/bytes.js';
 import { AscendBundleError } from '../../../base/errors.js';
+import { fileError } from '../../../base/file-error.js';
 import { openInside } from '../../../base/inside-folder.js';
+import { openFile } from '../../../base/open-file.js';
 import { writeScratchFile } from '../../../base/output-file.js';
 import { decode, encode } from '../../../base/protobuf/index.js';
 import { OnnxModel, type OnnxTensor } from '../../../formats/encodings/onnx-model.js';

@@ -1,8 +1,8 @@
 // The graph that GE's ONNX parser made and saved, on its way back into GE: Consts get the names that they have in ONNX, and weights
 // that came from external data become Consts again, so that they can be replaced (cann-api §10).
 
-import { openFile } from '../../../base/bytes.js';
 import { AscendBundleError } from '../../../base/errors.js';
+import { openFile } from '../../../base/open-file.js';
 import { defFromDesc } from '../../../formats/encodings/ge-attr.js';
 import type { AttrDef, GraphDef, ModelDef, OpDef } from '../../../formats/encodings/ge-model.js';
 import { dtype } from '../../../graph/dtype.js';

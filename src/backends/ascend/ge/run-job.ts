@@ -1,6 +1,6 @@
 // The build in the native process.
 import { basename } from 'node:path';
-import { openFile } from '../../../base/bytes.js';
+import { openFile } from '../../../base/open-file.js';
 import { decode } from '../../../base/protobuf/index.js';
 import { ModelDef } from '../../../formats/encodings/ge-model.js';
 import type { Native } from '../native/native.js';

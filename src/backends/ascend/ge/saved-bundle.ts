@@ -2,8 +2,8 @@
 // file is found by looking, never by its name (cann-api §1.5).
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError } from '../../../base/bytes.js';
 import { AscendBundleError, type Problem } from '../../../base/errors.js';
+import { fileError } from '../../../base/file-error.js';
 import { SAVED_NAME } from './prepare-job.js';
 
 export interface SavedBundle {

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import { fileError } from '../../../base/bytes.js';
+import { fileError } from '../../../base/file-error.js';
 import type { Ffi, FfiType, FfiValue } from './ffi.js';
 
 /** 64 bits, unsigned; 0n is NULL. */

@@ -1,6 +1,6 @@
 // What is called: the call under way in a file of fixed size, so that it is known after a crash, and each finished call as a JSON line.
 import { appendFileSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { fileError } from '../../../base/bytes.js';
+import { fileError } from '../../../base/file-error.js';
 
 /** The beginning of one line of `--trace`, and one call of `--dry-run`. */
 export interface CallRecord {

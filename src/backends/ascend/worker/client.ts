@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { fileError } from '../../../base/bytes.js';
+import { fileError } from '../../../base/file-error.js';
 import { startError } from './failures.js';
 import { makeJobFolder, removeJobFolder } from './job-folder.js';
 import type { NativeWorker, WorkerOptions } from './native-worker.js';

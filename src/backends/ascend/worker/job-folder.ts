@@ -1,7 +1,7 @@
 // The folder of a native process: its working folder, what it prints, CANN's log of it, and the call under way.
 import { closeSync, fstatSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError } from '../../../base/bytes.js';
+import { fileError } from '../../../base/file-error.js';
 
 export interface JobPaths {
   /** The working folder: graph files go in, and GE drops what it likes. */

@@ -1,7 +1,7 @@
 // A file of raw options, as `atc --raw_ge_options` reads it: {"compile options": {"global": {…}, "session": {…}, "graph": {…}}}.
 import { readFileSync } from 'node:fs';
-import { fileError } from '../../../../base/bytes.js';
 import { AscendBundleError } from '../../../../base/errors.js';
+import { fileError } from '../../../../base/file-error.js';
 import { jsonPointer, parseJson } from '../../../../base/json-text.js';
 
 /** A later level wins over an earlier one, as in atc. */
