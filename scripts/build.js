@@ -1,7 +1,7 @@
 // Bundles the command line and the library into dist/: one lazily loaded chunk per verb, so that a verb pays only for itself.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { toCommonJs } from './common-js.js';
 import { mergeChunks } from './merge-chunks.js';
@@ -65,7 +65,7 @@ const chunkWith = (input) =>
     .find((file) => input in metafile.outputs[file].inputs)
     .slice('dist/'.length);
 await mergeChunks(join(project, 'dist'), [
-  { name: 'start', of: ['cli.js', fileOf('src/cli/parse.ts'), fileOf('src/cli/text/build.ts')] },
+  { name: 'start', of: ['cli.js', fileOf('src/cli/text/build.ts')] },
   { name: 'tensors', of: [fileOf('src/commands/weights-check.ts')] },
   { name: 'schemas', of: [chunkWith('node_modules/zod/v4/core/core.js')] },
   { name: 'cann', of: [fileOf('src/commands/targets.ts')] },
@@ -73,12 +73,24 @@ await mergeChunks(join(project, 'dist'), [
   { name: 'bundles', of: [fileOf('src/commands/run.ts')] },
   { name: 'rules', of: [fileOf('src/commands/explain.ts')] },
   { name: 'graphs', of: [fileOf('src/commands/consts.ts')] },
-  { name: 'build', of: [fileOf('src/commands/build/run-build.ts')] },
+  { name: 'bundle-build', of: [fileOf('src/commands/build/run-build.ts')] },
   { name: 'ge', of: [fileOf('src/backends/ascend/ge/compile.ts')] },
+  ...verbs(),
 ]);
 toCommonJs(join(project, 'dist'));
 writeFileSync('dist/THIRD-PARTY.txt', thirdPartyText(metafile));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+
+/** Of each verb what it does and how its result reads. */
+function verbs() {
+  return readdirSync('src/cli/text')
+    .filter((name) => existsSync(join('src/commands', name)))
+    .map((name) => ({
+      name: basename(name, '.ts'),
+      of: ['src/commands', 'src/cli/text'].map((folder) => fileOf(`${folder}/${name}`)),
+      isVerb: true,
+    }));
+}
 
 /** The licences of the packages that were bundled. */
 function thirdPartyText({ inputs }) {

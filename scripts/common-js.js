@@ -12,22 +12,37 @@ export function toCommonJs(dist) {
   for (const folder of [dist, join(dist, 'chunks')]) {
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.js'))) {
       const path = join(folder, name);
-      writeFileSync(path, rewritten(readFileSync(path, 'utf8')));
+      const code = rewritten(readFileSync(path, 'utf8'));
+      // The mark of a module that was rewritten is for users of the library; making it copies every export.
+      writeFileSync(path, folder === dist ? code : code.replace('__toCommonJS(stdin_exports)', 'stdin_exports'));
     }
   }
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
 }
 
+/** One import of each file, where merging left dozens. */
+function joinImports(code) {
+  const names = new Map();
+  const rest = code.replace(/\bimport(?:\{([^}]*)\}from)?"(\.[^"]+)";?/g, (_, list, from) => {
+    names.set(from, [...(names.get(from) ?? []), ...(list === undefined ? [] : [list])]);
+    return '';
+  });
+  const joined = [...names].map(([from, lists]) => `import${lists.length > 0 ? `{${lists.join()}}from` : ''}"${from}";`);
+  return `${joined.join('')}${rest}`;
+}
+
 function rewritten(code) {
-  const { code: converted } = transformSync(code.replace(DYNAMIC_IMPORT, 'Promise.resolve().then(()=>require($1))'), {
+  const { code: converted } = transformSync(joinImports(code).replace(DYNAMIC_IMPORT, 'Promise.resolve().then(()=>require($1))'), {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    define: { 'import.meta.url': 'fileUrl' },
+    define: { 'import.meta.url': 'importMeta.url' },
   });
-  const fileUrl = converted.includes('fileUrl') ? "const fileUrl=require('node:url').pathToFileURL(__filename).href;" : '';
-  return `'use strict';${fileUrl}${converted}`;
+  const importMeta = converted.includes('importMeta.url')
+    ? "const importMeta={get url(){return require('node:url').pathToFileURL(__filename).href}};"
+    : '';
+  return `'use strict';${importMeta}${converted}`;
 }

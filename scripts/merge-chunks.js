@@ -4,25 +4,30 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** As esbuild writes them: `import{a,b as c}from"./chunks/x.js"`, `import"./x.js"`. A dynamic import has a bracket. */
+/** As esbuild writes them: `import{a,b as c}from"./chunks/x.js"`, `import"./x.js"`. */
 const STATIC_IMPORT = /\bimport(?:\{([^}]*)\}from)?"(\.\.?\/[^"]+)";?/g;
+const DYNAMIC_IMPORT = /\bimport\("(\.\.?\/[^"]+)"\)/g;
 
 /**
- * @param dist  with its chunks in dist/chunks; chunks named `chunk-*` are merged, the entries that are imported dynamically stay
- * @param groups  lists of files of dist, each with the name of a new chunk: what a list imports, and no list before it does, is merged
+ * @param dist  with its chunks in dist/chunks; what lies in dist itself stays
+ * @param groups  lists of files of dist, each with the name of a new chunk: what a list imports, and no list before it does, is merged;
+ *   where `isVerb`, the listed files too, though they are imported dynamically
  */
 export async function mergeChunks(dist, groups) {
   const chunks = join(dist, 'chunks');
   const merged = new Map();
   const seen = new Set();
-  for (const { name, of } of groups) {
-    const members = [...closureOf(of.map((file) => join(dist, file)))].filter(
-      (path) => basename(path).startsWith('chunk-') && !seen.has(path),
+  for (const { name, of, isVerb = false } of groups) {
+    const listed = of.map((file) => join(dist, file));
+    const members = [...closureOf(listed)].filter(
+      (path) => (basename(path).startsWith('chunk-') || (isVerb && listed.includes(path))) && !seen.has(path),
     );
     for (const path of members) seen.add(path);
     if (members.length < 2) continue;
     await mergeOne(join(chunks, `${name}.js`), members, merged);
-    for (const path of members) merged.set(path, join(chunks, `${name}.js`));
+    for (const path of members) {
+      merged.set(path, { target: join(chunks, `${name}.js`), names: exportsOf(readFileSync(path, 'utf8')) });
+    }
   }
   const files = [dist, chunks].flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
   for (const path of files.filter((file) => file.endsWith('.js') && !merged.has(file))) redirect(path, merged);
@@ -82,17 +87,24 @@ function prefixOf(path) {
 /** Imports of merged chunks as imports of what they are in now. */
 function redirect(path, merged) {
   const code = readFileSync(path, 'utf8');
-  const changed = code.replace(STATIC_IMPORT, (text, list, to) => {
-    const member = join(dirname(path), to);
-    const target = merged.get(member);
-    if (target === undefined) return text;
-    const from = `"${dirname(path) === dirname(target) ? '.' : './chunks'}/${basename(target)}"`;
-    if (list === undefined) return `import${from};`;
-    const names = list.split(',').map((item) => {
-      const [name, local = name] = item.split(' as ');
-      return `${prefixOf(member)}${name} as ${local}`;
+  const fileOf = (target) => `"${dirname(path) === dirname(target) ? '.' : './chunks'}/${basename(target)}"`;
+  const changed = code
+    .replace(STATIC_IMPORT, (text, list, to) => {
+      const member = join(dirname(path), to);
+      if (!merged.has(member)) return text;
+      const from = fileOf(merged.get(member).target);
+      if (list === undefined) return `import${from};`;
+      const names = list.split(',').map((item) => {
+        const [name, local = name] = item.split(' as ');
+        return `${prefixOf(member)}${name} as ${local}`;
+      });
+      return `import{${names.join(',')}}from${from};`;
+    })
+    .replace(DYNAMIC_IMPORT, (text, to) => {
+      const member = join(dirname(path), to);
+      if (!merged.has(member)) return text;
+      const { target, names } = merged.get(member);
+      return `import(${fileOf(target)}).then(all=>({${names.map((name) => `${name}:all.${prefixOf(member)}${name}`)}}))`;
     });
-    return `import{${names.join(',')}}from${from};`;
-  });
   if (changed !== code) writeFileSync(path, changed);
 }

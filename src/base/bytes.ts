@@ -79,46 +79,64 @@ export function utf8Bytes(text: string): Bytes {
   return memoryBytes(new TextEncoder().encode(text));
 }
 
+/** How computed bytes come about. */
+interface Maker {
+  /** Is called with start < end and must give end - start bytes. */
+  readonly produce: (start: number, end: number) => Uint8Array;
+  readonly fill: (target: Uint8Array, start: number) => void;
+  readonly fillLater: (target: Uint8Array, start: number) => Promise<void>;
+}
+
+class ComputedBytes<M extends Pick<Maker, 'produce'>> implements Bytes {
+  constructor(
+    protected readonly maker: M,
+    protected readonly offset: number,
+    readonly length: number,
+  ) {}
+  read(start = 0, end = this.length): Uint8Array {
+    checkRange(start, end, this.length);
+    return start === end ? new Uint8Array(0) : this.maker.produce(this.offset + start, this.offset + end);
+  }
+  slice(start: number, end = this.length): Bytes {
+    checkRange(start, end, this.length);
+    return this.range(this.offset + start, end - start);
+  }
+  protected range(offset: number, length: number): Bytes {
+    return new ComputedBytes(this.maker, offset, length);
+  }
+}
+
+class FilledBytes<M extends Omit<Maker, 'fillLater'>> extends ComputedBytes<M> {
+  readInto(target: Uint8Array, start: number): void {
+    checkRange(start, start + target.length, this.length);
+    if (target.length > 0) this.maker.fill(target, this.offset + start);
+  }
+  protected override range(offset: number, length: number): Bytes {
+    return new FilledBytes(this.maker, offset, length);
+  }
+}
+
+class LaterFilledBytes extends FilledBytes<Maker> {
+  async readLater(target: Uint8Array, start: number): Promise<void> {
+    checkRange(start, start + target.length, this.length);
+    if (target.length > 0) await this.maker.fillLater(target, this.offset + start);
+  }
+  protected override range(offset: number, length: number): Bytes {
+    return new LaterFilledBytes(this.maker, offset, length);
+  }
+}
+
 /**
  * Bytes that `produce(start, end)` makes when they are asked for. It is called with start < end and must give end - start bytes.
  *
  * @param fill  makes those from `start` on in memory that is there, where that is cheaper
  * @param fillLater  the same, while the program goes on
  */
-export function computedBytes(
-  length: number,
-  produce: (start: number, end: number) => Uint8Array,
-  fill?: (target: Uint8Array, start: number) => void,
-  fillLater?: (target: Uint8Array, start: number) => Promise<void>,
-): Bytes {
-  const range = (offset: number, size: number): Bytes => ({
-    ...(fill === undefined
-      ? {}
-      : {
-          readInto(target: Uint8Array, start: number) {
-            checkRange(start, start + target.length, size);
-            if (target.length > 0) fill(target, offset + start);
-          },
-        }),
-    ...(fillLater === undefined
-      ? {}
-      : {
-          async readLater(target: Uint8Array, start: number) {
-            checkRange(start, start + target.length, size);
-            if (target.length > 0) await fillLater(target, offset + start);
-          },
-        }),
-    length: size,
-    read(start = 0, end = size) {
-      checkRange(start, end, size);
-      return start === end ? new Uint8Array(0) : produce(offset + start, offset + end);
-    },
-    slice(start, end = size) {
-      checkRange(start, end, size);
-      return range(offset + start, end - start);
-    },
-  });
-  return range(0, length);
+export function computedBytes(length: number, produce: Maker['produce'], fill?: Maker['fill'], fillLater?: Maker['fillLater']): Bytes {
+  if (fill === undefined) return new ComputedBytes({ produce }, 0, length);
+  return fillLater === undefined
+    ? new FilledBytes({ produce, fill }, 0, length)
+    : new LaterFilledBytes({ produce, fill, fillLater }, 0, length);
 }
 
 export function zeroBytes(length: number): Bytes {

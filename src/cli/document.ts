@@ -1,13 +1,13 @@
 // The one JSON document on stdout.
 import { errorFields, problemFields } from '../base/error-fields.js';
 import type { Problem } from '../base/errors.js';
+import { toolVersion } from '../base/version.js';
 import type { BackendInfo } from '../commands/verb.js';
 import type { Timing } from './reporter.js';
 
 export interface DocumentParts {
   readonly command: string | null;
   readonly exitCode: number;
-  readonly version: string;
   readonly backend?: BackendInfo | undefined;
   readonly result?: unknown;
   readonly timings?: readonly Timing[];
@@ -16,13 +16,13 @@ export interface DocumentParts {
 }
 
 /** `ascend-bundle/result@1`. */
-export function resultDocument({ command, exitCode, version, backend, result, timings = [], warnings = [], error }: DocumentParts): object {
+export function resultDocument({ command, exitCode, backend, result, timings = [], warnings = [], error }: DocumentParts): object {
   return {
     schema: 'ascend-bundle/result@1',
     command,
     ok: error === undefined,
     exitCode,
-    tool: { version },
+    tool: { version: toolVersion() },
     backend: backend ?? null,
     result: result ?? null,
     timings,
@@ -32,6 +32,6 @@ export function resultDocument({ command, exitCode, version, backend, result, ti
 }
 
 /** 64-bit integers beyond 2^53 as strings; infinities as JSON has none. */
-export function jsonText(document: object): string {
-  return JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? String(value) : value), 2);
+export function jsonText(document: unknown, indent = 2): string {
+  return JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? String(value) : value), indent);
 }

@@ -2,11 +2,11 @@
 
 import { AscendBundleError, EXIT_CODES } from '../base/errors.js';
 import { fileError } from '../base/file-error.js';
-import { toolVersion } from '../base/version.js';
 import type { Outcome } from '../commands/verb.js';
 import { normalizeArguments, wantsJson } from './arguments.js';
 import type { CrashWatch } from './crash-watch.js';
 import { jsonText, resultDocument } from './document.js';
+import { findVerb, parseCommandLine } from './parse.js';
 import { createReporter, type Reporter } from './reporter.js';
 import { type ColorChoice, styleFor } from './style.js';
 import { printableResult } from './text/printable.js';
@@ -22,16 +22,14 @@ import type { LoadedVerb } from './verbs.js';
 export async function main(argv: readonly string[]): Promise<number> {
   watchStreams();
   const isJson = wantsJson(argv);
-  const version = toolVersion();
   let command: string | null = null;
   let color: ColorChoice = 'auto';
   let reporter: Reporter | undefined;
   let watch: CrashWatch | undefined;
   try {
-    const { findVerb, parseCommandLine } = await import('./parse.js');
     const line = findVerb(argv);
     command = line.entry?.name ?? null;
-    const parsed = await parseCommandLine({ ...line, args: normalizeArguments(line.args) }, version);
+    const parsed = await parseCommandLine({ ...line, args: normalizeArguments(line.args) });
     if (parsed.kind === 'text') {
       process.stdout.write(parsed.text);
       return 0;
@@ -46,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       const error = crashError(command, step);
       watch.say(
         isJson
-          ? jsonText(resultDocument({ command, exitCode: error.exitCode, version, ...reporter, error }))
+          ? jsonText(resultDocument({ command, exitCode: error.exitCode, ...reporter, error }))
           : // Below the spinner.
             `${process.stderr.isTTY ? '\n' : ''}${errorText(error, styleFor(color, process.stderr, process.env))}`,
       );
@@ -65,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { result, error, isStreamed = false } = outcome;
     const exitCode = error?.exitCode ?? 0;
     if (isJson && !isStreamed) {
-      process.stdout.write(`${jsonText(resultDocument({ command, exitCode, version, ...reporter, result, error }))}\n`);
+      process.stdout.write(`${jsonText(resultDocument({ command, exitCode, ...reporter, result, error }))}\n`);
       return exitCode;
     }
     if (!isStreamed) process.stdout.write(outcomeText(loaded, outcome, color));
@@ -74,7 +72,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     reporter?.stop();
     const exitCode = error instanceof AscendBundleError ? error.exitCode : EXIT_CODES.internal;
-    if (isJson) process.stdout.write(`${jsonText(resultDocument({ command, exitCode, version, ...reporter, error }))}\n`);
+    if (isJson) process.stdout.write(`${jsonText(resultDocument({ command, exitCode, ...reporter, error }))}\n`);
     else process.stderr.write(`${errorText(error, styleFor(color, process.stderr, process.env))}\n`);
     return exitCode;
   } finally {

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
+import { toolVersion } from '../base/version.js';
 import type { OptionRow, Verb } from '../commands/verb.js';
 import type { ProgressChoice } from './reporter.js';
 import type { ColorChoice } from './style.js';
@@ -23,12 +24,13 @@ export interface VerbCall {
   readonly globals: Globals;
 }
 
-const GLOBAL_OPTIONS: readonly OptionRow[] = [
+const GLOBAL_ROWS: readonly OptionRow[] = [
   { flags: '--json', help: 'one JSON document on stdout, on failure too' },
   { flags: '-q, --quiet', help: 'no progress and no notes; warnings and errors stay' },
   { flags: '--progress <how>', help: 'progress on stderr', choices: ['auto', 'plain', 'json', 'none'], default: 'auto' },
   { flags: '--color <when>', help: 'colour in text output', choices: ['auto', 'always', 'never'], default: 'auto' },
 ];
+const GLOBAL_OPTIONS: readonly Option[] = GLOBAL_ROWS.map(toOption);
 
 /** A command line whose verb has been found. */
 export interface CommandLine {
@@ -56,8 +58,8 @@ export function findVerb(argv: readonly string[]): CommandLine {
 
 /** The first word that is neither an option nor the value of one. */
 function verbPlace(argv: readonly string[]): number {
-  const withValue = GLOBAL_OPTIONS.filter(({ flags }) => flags.endsWith('>')).map(({ flags }) => new Option(flags).long);
-  return argv.findIndex((argument, i) => !argument.startsWith('-') && !withValue.includes(argv[i - 1] as string));
+  const withValue = GLOBAL_OPTIONS.filter(({ required }) => required).map(({ long }) => long);
+  return argv.findIndex((argument, i) => !argument.startsWith('-') && !withValue.includes(argv[i - 1]));
 }
 
 function verbOf(name: string): VerbEntry {
@@ -81,8 +83,9 @@ function listVerbs(verbs: readonly VerbEntry[]): string {
 }
 
 /** @throws USAGE, OPTION_UNKNOWN */
-export async function parseCommandLine({ entry, args }: CommandLine, version: string): Promise<Parsed> {
-  const program = programCommand(version);
+export async function parseCommandLine({ entry, args }: CommandLine): Promise<Parsed> {
+  const program = programCommand();
+  if (entry === undefined) program.version(toolVersion(), '-V, --version', 'print the version');
   const text: string[] = [];
   const collect = { writeOut: (piece: string) => void text.push(piece), writeErr: () => undefined };
   program.configureOutput(collect);
@@ -97,7 +100,7 @@ export async function parseCommandLine({ entry, args }: CommandLine, version: st
     if (known !== entry) continue;
     loaded = await known.load();
     describe(command, loaded.verb);
-    refuseSwallowed(args, [...loaded.verb.options, ...GLOBAL_OPTIONS]);
+    refuseSwallowed(args, command.options);
     command.action(() => {
       parsed = { args: command.args, options: command.opts() };
     });
@@ -115,11 +118,10 @@ export async function parseCommandLine({ entry, args }: CommandLine, version: st
 
 const HELP = ['-h, --help', 'show this help'] as const;
 
-function programCommand(version: string): Command {
+function programCommand(): Command {
   return new Command('ascend-bundle')
     .usage('<verb> [options]')
     .description('Weight-updatable Ascend bundles (.om): build, inspect and run them, with or without an NPU.')
-    .version(version, '-V, --version', 'print the version')
     .helpOption(...HELP)
     .commandsGroup('Verbs:')
     .helpCommand('help <verb>', 'show the help of a verb')
@@ -163,15 +165,11 @@ function describe(command: Command, verb: Verb<unknown, unknown>): void {
     const word = repeat ? `${name}...` : name;
     command.argument(optional ? `[${word}]` : `<${word}>`, help);
   }
-  addOptions(command, verb.options);
+  for (const row of verb.options) command.addOption(toOption(row));
   command.optionsGroup('Options of every verb:');
-  addOptions(command, GLOBAL_OPTIONS);
+  for (const option of GLOBAL_OPTIONS) command.addOption(option);
   command.helpOption(...HELP);
   command.addHelpText('after', `\n${examplesText(verb.examples)}`);
-}
-
-function addOptions(command: Command, rows: readonly OptionRow[]): void {
-  for (const row of rows) command.addOption(toOption(row));
 }
 
 function examplesText(examples: readonly string[]): string {
@@ -190,8 +188,7 @@ function toOption(row: OptionRow): Option {
 }
 
 /** `--consts --force`: commander would take the second for the value of the first. */
-function refuseSwallowed(args: readonly string[], rows: readonly OptionRow[]): void {
-  const options = rows.map(({ flags, help }) => new Option(flags, help));
+function refuseSwallowed(args: readonly string[], options: readonly Option[]): void {
   const isNamed = (option: Option, word: string | undefined): boolean => word !== undefined && [option.long, option.short].includes(word);
   const typed = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   typed.forEach((word, i) => {
@@ -247,8 +244,8 @@ function seeHelp({ name }: { readonly name: string }): string {
 /** Moves the options of the tool itself out of those of the verb. */
 function takeGlobals(given: Record<string, unknown>): Globals {
   const globals: Record<string, unknown> = {};
-  for (const row of GLOBAL_OPTIONS) {
-    const name = new Option(row.flags).attributeName();
+  for (const option of GLOBAL_OPTIONS) {
+    const name = option.attributeName();
     globals[name] = given[name];
     delete given[name];
   }

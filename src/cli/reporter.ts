@@ -57,13 +57,13 @@ export async function createReporter(options: ReporterOptions): Promise<Reporter
       display.warning(problem);
     },
     async step(name, work) {
-      const start = performance.now();
+      const start = nowMs();
       display.start(name);
       options.onStep?.(name);
       try {
         return await work();
       } finally {
-        const ms = Math.round((performance.now() - start) * 10) / 10;
+        const ms = Math.round((nowMs() - start) * 10) / 10;
         timings.push({ step: name, ms });
         display.end(name, ms);
         options.onStep?.();
@@ -87,10 +87,10 @@ function isLive({ progress, isQuiet, stream, env }: ReporterOptions): boolean {
 
 /** One JSON object a line, warnings and the backend too, so that every line can be parsed. */
 function eventDisplay(stream: NodeJS.WriteStream): Display {
-  const begin = performance.now();
+  const begin = nowMs();
   let current: string | null = null;
   const event = (state: string, more: object = {}): void => {
-    const t = Math.round(performance.now() - begin) / 1000;
+    const t = Math.round(nowMs() - begin) / 1000;
     stream.write(`${JSON.stringify({ schema: 'ascend-bundle/event@1', t, step: current, state, ...more })}\n`);
   };
   return {
@@ -154,6 +154,12 @@ function lines(style: Style, write: (line: string) => void): Pick<Display, 'back
     backend: ({ kind, reason }) => write(`${style.dim(`backend: ${kind} (${reason})`)}\n`),
     warning: (problem) => write(`${warningText(problem, style)}\n`),
   };
+}
+
+/** For differences. Node loads `performance` when it is first asked for: a millisecond of every verb. */
+function nowMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }
 
 export function formatMs(ms: number): string {

@@ -4,7 +4,6 @@ import { statSync } from 'node:fs';
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { didYouMean } from '../base/near-names.js';
 import { sameShape, type TensorSpec, tensorBytes } from '../graph/tensor.js';
-import type { WeightMap } from '../weights/apply-map.js';
 import type { CompareRow } from '../weights/compare.js';
 import { type GivenTensor, tensorsOf } from '../weights/given.js';
 import { notATensorFile } from '../weights/read.js';
@@ -160,7 +159,7 @@ async function openNamed(path: string): Promise<NamedSource> {
 }
 
 function givenOf(source: NamedSource): readonly GivenTensor[] {
-  return source.kind === 'npy' ? [{ ...source.tensor, name: '', source: source.path }] : tensorsOf(source, undefined);
+  return source.kind === 'npy' ? [{ ...source.tensor, name: '', source: source.path }] : tensorsOf(source);
 }
 
 function fileFields(source: NamedSource): CheckedFileFields {
@@ -194,7 +193,7 @@ async function compareWith(
   const { readWanted } = await import('./shared/wanted.js');
   const { compareUpdate } = await import('../weights/compare.js');
   const { kind, weights } = readWanted(path, selection, io);
-  const map = mapPath === undefined ? undefined : (await import('../weights/weight-map.js')).readWeightMap(mapPath);
+  const map = mapPath === undefined ? undefined : await mapOf(mapPath);
   const given = sources.flatMap((source) => namedFor(source, weights, map));
   const { rows } = compareUpdate(weights, given, { strict: true, ignoreExtra, cast, owner: path, names: { cast: '--cast', map: '--map' } });
   const fields = rows.map(fitFields);
@@ -206,13 +205,22 @@ async function compareWith(
   };
 }
 
+type Mapping = (tensors: readonly GivenTensor[]) => readonly GivenTensor[];
+
+async function mapOf(path: string): Promise<Mapping> {
+  const { readWeightMap } = await import('../weights/weight-map.js');
+  const { applyMap } = await import('../weights/apply-map.js');
+  const map = readWeightMap(path);
+  return (tensors) => applyMap(map, tensors);
+}
+
 /** The array of a .npy has no name; for a single weight none is needed. */
 function namedFor(
   source: NamedSource,
   weights: readonly { readonly constName: string }[],
-  map: WeightMap | undefined,
+  map: Mapping = (tensors) => tensors,
 ): readonly GivenTensor[] {
-  if (source.kind !== 'npy') return tensorsOf(source, map);
+  if (source.kind !== 'npy') return map(tensorsOf(source));
   const [only] = weights;
   return [{ ...source.tensor, name: weights.length === 1 ? (only?.constName ?? '') : '', source: source.path }];
 }

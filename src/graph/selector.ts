@@ -80,8 +80,6 @@ const NUMBER_OPERATORS: Readonly<Record<string, (a: number, b: number) => boolea
   '<': (a, b) => a < b,
 };
 
-export const SELECTOR_SYNTAX = `conditions with blanks between, all of which must hold: name~lora_* (or =), op=MatMul,Gemm, dtype=float16, bytes>=1MiB, elements>100, rank=2; != and !~ negate`;
-
 const EXAMPLES = `Write conditions such as 'name~lora_*', 'op=MatMul dtype=float16', 'bytes>=1MiB'.`;
 
 /** Field, operator, value; blanks are allowed around the operator. */

@@ -1,6 +1,5 @@
 // New weights as they were given: tensors with names, each remembering where it comes from.
 import type { NamedTensor } from '../graph/tensor.js';
-import { applyMap, type WeightMap } from './apply-map.js';
 import type { WeightSource } from './sources.js';
 
 export interface GivenTensor extends NamedTensor {
@@ -13,11 +12,7 @@ export interface GivenTensor extends NamedTensor {
 }
 
 /** The tensors of a file that has names for them. */
-export function tensorsOf(
-  file: Exclude<WeightSource, { readonly kind: 'raw' | 'npy' }>,
-  map: WeightMap | undefined,
-): readonly GivenTensor[] {
+export function tensorsOf(file: Exclude<WeightSource, { readonly kind: 'raw' | 'npy' }>): readonly GivenTensor[] {
   const isIncidental = file.kind === 'constants';
-  const given = file.tensors.map((tensor) => ({ ...tensor, source: file.path, ...(isIncidental ? { isIncidental } : {}) }));
-  return map === undefined ? given : applyMap(map, given);
+  return file.tensors.map((tensor) => ({ ...tensor, source: file.path, ...(isIncidental ? { isIncidental } : {}) }));
 }

@@ -3,7 +3,7 @@ import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
 import { isEmpty, type NamedTensor, type TensorSpec, tensorBytes } from '../graph/tensor.js';
-import type { WeightMap } from './apply-map.js';
+import { applyMap, type WeightMap } from './apply-map.js';
 import { type GivenTensor, tensorsOf } from './given.js';
 import { listNames, notATensorFile, openTensorFile, pickTensor } from './read.js';
 import { loadTensor } from './resolve.js';
@@ -71,7 +71,8 @@ async function fromFile(
   const file = await openSource(path);
   if (file.kind === 'raw') throw notATensorFile(file.path);
   if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights, option).constName, source: file.path }];
-  return tensorsOf(file, map);
+  const given = tensorsOf(file);
+  return map === undefined ? given : applyMap(map, given);
 }
 
 function findWeight(name: string, weights: readonly RefreshableWeight[]): RefreshableWeight {

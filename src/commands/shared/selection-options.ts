@@ -1,5 +1,4 @@
 // The options that choose constants. Apart from what reads them, which knows the operators: a verb pays for that only when it chooses.
-import { SELECTOR_SYNTAX } from '../../graph/selector.js';
 import type { OptionRow } from '../verb.js';
 
 export interface SelectionValues {
@@ -10,6 +9,9 @@ export interface SelectionValues {
   readonly select: readonly string[];
   readonly exclude: readonly string[];
 }
+
+/** As graph/selector.ts reads them. */
+const SELECTOR_SYNTAX = `conditions with blanks between, all of which must hold: name~lora_* (or =), op=MatMul,Gemm, dtype=float16, bytes>=1MiB, elements>100, rank=2; != and !~ negate`;
 
 export const EXPRESSION_OPTIONS: readonly OptionRow[] = [
   { flags: '--select <expression>', help: `constants by what they are; ${SELECTOR_SYNTAX}`, repeat: true },

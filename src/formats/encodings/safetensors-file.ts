@@ -47,13 +47,13 @@ export function readSafetensors(bytes: Bytes, what: string): Safetensors {
   const tensors: NamedTensor[] = [];
   const spans: Span[] = [];
   let metadata: ReadonlyMap<string, string> = new Map();
-  for (const [name, value] of Object.entries(header)) {
-    const at = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  // By key: pairs cost as much as all the rest while nothing is compiled yet.
+  for (const name of Object.keys(header)) {
     if (name === METADATA) {
-      metadata = readMetadata(value, what, at);
+      metadata = readMetadata(header[name], what);
       continue;
     }
-    const { dtype, shape, begin, end } = readEntry(name, value, data.length, what, at);
+    const { dtype, shape, begin, end } = readEntry(name, header[name], data.length, what);
     tensors.push({ name, dtype, shape, data: data.slice(begin, end) });
     spans.push({ name, begin, end });
   }
@@ -75,12 +75,17 @@ function parseHeader(raw: Buffer, what: string): Record<string, unknown> {
   return isRecord(value) ? value : malformed(what, 'has a header that is not a JSON object', 'byte 8');
 }
 
-function readMetadata(value: unknown, what: string, at: string): ReadonlyMap<string, string> {
-  if (!isRecord(value)) return malformed(what, `has a ${METADATA} that is not an object`, at);
+function readMetadata(value: unknown, what: string): ReadonlyMap<string, string> {
+  if (!isRecord(value)) return malformed(what, `has a ${METADATA} that is not an object`, `/${METADATA}`);
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== 'string') malformed(what, `has a ${METADATA} whose "${key}" is not a string`, at);
+    if (typeof text !== 'string') malformed(what, `has a ${METADATA} whose "${key}" is not a string`, `/${METADATA}`);
   }
   return new Map(Object.entries(value as Record<string, string>));
+}
+
+/** A JSON pointer into the header. */
+function pointerTo(name: string): string {
+  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 interface Span {
@@ -89,32 +94,33 @@ interface Span {
   readonly end: number;
 }
 
-function readEntry(name: string, value: unknown, available: number, what: string, at: string) {
-  if (!isRecord(value)) return malformed(what, `has a tensor "${name}" that is not an object`, at);
+function readEntry(name: string, value: unknown, available: number, what: string) {
+  const fail = (why: string): never => malformed(what, `has a tensor "${name}" ${why}`, pointerTo(name));
+  if (!isRecord(value)) return fail('that is not an object');
   const { dtype: code, shape, data_offsets: offsets } = value;
   const dtype = typeof code === 'string' ? dtypeOfSafetensors(code) : undefined;
   if (dtype === undefined) {
     throw new AscendBundleError('DTYPE_UNSUPPORTED', {
       message: `${what} has a tensor "${name}" of dtype ${JSON.stringify(code)}, which is not known here.`,
-      at,
+      at: pointerTo(name),
       fix: 'Save it as F32, F16, BF16, F64, I8 … I64, U8 … U64 or BOOL.',
     });
   }
   if (!isCounts(shape) || !Number.isSafeInteger(elementCount(shape.map((dim) => Math.max(dim, 1))) * dtype.bits)) {
-    return malformed(what, `has a tensor "${name}" with the shape ${JSON.stringify(shape)}`, at);
+    return fail(`with the shape ${JSON.stringify(shape)}`);
   }
-  if (!isCounts(offsets) || offsets.length !== 2) return malformed(what, `has a tensor "${name}" without two data_offsets`, at);
+  if (!isCounts(offsets) || offsets.length !== 2) return fail('without two data_offsets');
   const [begin, end] = offsets as [number, number];
-  if (begin > end) malformed(what, `has a tensor "${name}" with the data_offsets ${begin} and ${end}`, at);
+  if (begin > end) fail(`with the data_offsets ${begin} and ${end}`);
   if (end > available) {
     throw new AscendBundleError('FILE_TRUNCATED', {
       message: `${what} has a tensor "${name}" at bytes ${begin} to ${end} of its data, which has ${available} bytes.`,
-      at,
+      at: pointerTo(name),
       fix: 'Copy or download the file again.',
     });
   }
   if (end - begin !== tensorBytes(dtype, shape)) {
-    malformed(what, `has a tensor "${name}" of ${end - begin} bytes; ${code} [${shape.join(', ')}] needs ${tensorBytes(dtype, shape)}`, at);
+    fail(`of ${end - begin} bytes; ${code} [${shape.join(', ')}] needs ${tensorBytes(dtype, shape)}`);
   }
   return { dtype, shape, begin, end };
 }

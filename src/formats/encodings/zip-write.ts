@@ -1,7 +1,7 @@
 // Writes ZIP archives of stored entries: as numpy.savez does, so that each entry stays a readable range. No time stamps, so that
 // two writes of the same content are equal.
-import { crc32 } from 'node:zlib';
 import { type Bytes, chunks, concatBytes, memoryBytes } from '../../base/bytes.js';
+import { zlib } from './zlib.js';
 
 /** 1980-01-01 00:00, the first date that the format knows. */
 const DATE = 0x0021;
@@ -38,7 +38,7 @@ interface Entry {
 
 function checksum(bytes: Bytes): number {
   let crc = 0;
-  for (const chunk of chunks(bytes)) crc = crc32(chunk, crc);
+  for (const chunk of chunks(bytes)) crc = zlib().crc32(chunk, crc);
   return crc;
 }
 

@@ -1,9 +1,9 @@
 // ZIP archives with stored and deflated entries, zip64 included. Follows PKWARE's APPNOTE 6.3.10; section numbers refer to it.
 // The central directory is the truth: local headers are only used to find where the data begins.
-import { crc32, inflateRawSync } from 'node:zlib';
 import { type Bytes, computedBytes } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { readStruct, type StructTable } from '../../base/struct.js';
+import { zlib } from './zlib.js';
 
 const END = {
   signature: [0, 'u32'],
@@ -212,7 +212,7 @@ export function zipEntryStart(entry: ZipEntry, limit: number, what: string): Uin
   // Deflate stores incompressible data with 5 bytes per block, so that this much input always gives `limit` bytes.
   const input = entry.packed.read(0, Math.min(entry.packed.length, limit + 1024));
   try {
-    const out = inflateRawSync(input, { finishFlush: 2 /* Z_SYNC_FLUSH: the input may stop anywhere */ });
+    const out = zlib().inflateRawSync(input, { finishFlush: 2 /* Z_SYNC_FLUSH: the input may stop anywhere */ });
     return out.subarray(0, limit);
   } catch (cause) {
     return damaged(entry, what, cause);
@@ -228,11 +228,11 @@ function inflate(entry: ZipEntry, what: string): Uint8Array {
   }
   let out: Uint8Array;
   try {
-    out = inflateRawSync(entry.packed.read(), { maxOutputLength: Math.max(1, entry.sizeBytes) });
+    out = zlib().inflateRawSync(entry.packed.read(), { maxOutputLength: Math.max(1, entry.sizeBytes) });
   } catch (cause) {
     return damaged(entry, what, cause);
   }
-  if (out.length !== entry.sizeBytes || crc32(out) !== entry.crc) return damaged(entry, what, undefined);
+  if (out.length !== entry.sizeBytes || zlib().crc32(out) !== entry.crc) return damaged(entry, what, undefined);
   return out;
 }
 
