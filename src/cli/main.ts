@@ -8,7 +8,8 @@ import type { CrashWatch } from './crash-watch.js';
 import { jsonText, resultDocument } from './document.js';
 import { findVerb, parseCommandLine } from './parse.js';
 import { createReporter, type Reporter } from './reporter.js';
-import { type ColorChoice, styleFor } from './style.js';
+import { isStderrTerminal, stderr } from './stderr.js';
+import { type ColorChoice, type Style, styleFor } from './style.js';
 import { printableResult } from './text/printable.js';
 import { errorText } from './text/problem.js';
 import type { LoadedVerb } from './verbs.js';
@@ -20,7 +21,7 @@ import type { LoadedVerb } from './verbs.js';
  * @returns the exit status
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  watchStreams();
+  watchStdout();
   const isJson = wantsJson(argv);
   let command: string | null = null;
   let color: ColorChoice = 'auto';
@@ -46,15 +47,16 @@ export async function main(argv: readonly string[]): Promise<number> {
         isJson
           ? jsonText(resultDocument({ command, exitCode: error.exitCode, ...reporter, error }))
           : // Below the spinner.
-            `${process.stderr.isTTY ? '\n' : ''}${errorText(error, styleFor(color, process.stderr, process.env))}`,
+            `${isStderrTerminal() ? '\n' : ''}${errorText(error, stderrStyle(color))}`,
       );
     };
     foretell();
     reporter = await createReporter({
       progress: globals.progress,
       isQuiet: globals.quiet === true,
-      style: styleFor(color, process.stderr, process.env),
-      stream: process.stderr,
+      style: stderrStyle(color),
+      stream: stderr,
+      isTerminal: isStderrTerminal(),
       env: process.env,
       onStep: foretell,
     });
@@ -67,13 +69,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       return exitCode;
     }
     if (!isStreamed) process.stdout.write(outcomeText(loaded, outcome, color));
-    if (error !== undefined) process.stderr.write(`${errorText(error, styleFor(color, process.stderr, process.env))}\n`);
+    if (error !== undefined) stderr().write(`${errorText(error, stderrStyle(color))}\n`);
     return exitCode;
   } catch (error) {
     reporter?.stop();
     const exitCode = error instanceof AscendBundleError ? error.exitCode : EXIT_CODES.internal;
     if (isJson) process.stdout.write(`${jsonText(resultDocument({ command, exitCode, ...reporter, error }))}\n`);
-    else process.stderr.write(`${errorText(error, styleFor(color, process.stderr, process.env))}\n`);
+    else stderr().write(`${errorText(error, stderrStyle(color))}\n`);
     return exitCode;
   } finally {
     watch?.dismiss();
@@ -93,14 +95,16 @@ function outcomeText({ text }: LoadedVerb, outcome: Outcome<unknown>, color: Col
   return outcome.raw ?? `${text(printableResult(outcome.result), styleFor(color, process.stdout, process.env))}\n`;
 }
 
+function stderrStyle(color: ColorChoice): Style {
+  return styleFor(color, { isTTY: isStderrTerminal() }, process.env);
+}
+
 /** `ascend-bundle inspect x.om | head` ends without a word; a full disk behind `>` is an error like any other. */
-function watchStreams(): void {
+function watchStdout(): void {
   process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EPIPE') process.exit(0);
     const error = fileError('stdout', cause, 'write');
-    process.stderr.write(`${errorText(error, styleFor('auto', process.stderr, process.env))}\n`);
+    stderr().write(`${errorText(error, stderrStyle('auto'))}\n`);
     process.exit(error.exitCode);
   });
-  // Whoever closed stderr does not want to be told.
-  process.stderr.on('error', () => undefined);
 }

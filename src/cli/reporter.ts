@@ -22,7 +22,9 @@ export interface ReporterOptions {
   readonly progress: ProgressChoice;
   readonly isQuiet: boolean;
   readonly style: Style;
-  readonly stream: NodeJS.WriteStream;
+  /** Made when it is first asked for. */
+  readonly stream: () => NodeJS.WriteStream;
+  readonly isTerminal: boolean;
   readonly env: NodeJS.ProcessEnv;
   /** A step begins; undefined when it is over. */
   readonly onStep?: (step?: string) => void;
@@ -77,21 +79,21 @@ export async function createReporter(options: ReporterOptions): Promise<Reporter
 async function chooseDisplay(options: ReporterOptions): Promise<Display> {
   const { progress, isQuiet, style, stream } = options;
   if (progress === 'json' && !isQuiet) return eventDisplay(stream);
-  return isLive(options) ? spinnerDisplay(stream, style) : lineDisplay(stream, style, isQuiet ? 'none' : progress);
+  return isLive(options) ? spinnerDisplay(stream(), style) : lineDisplay(stream, style, isQuiet ? 'none' : progress);
 }
 
 /** Whether a person watches. A pseudo-terminal without a size has 0 columns, and a spinner there would clear lines without end. */
-function isLive({ progress, isQuiet, stream, env }: ReporterOptions): boolean {
-  return progress === 'auto' && !isQuiet && stream.isTTY === true && stream.columns > 0 && env['TERM'] !== 'dumb' && !env['CI'];
+function isLive({ progress, isQuiet, stream, isTerminal, env }: ReporterOptions): boolean {
+  return progress === 'auto' && !isQuiet && isTerminal && stream().columns > 0 && env['TERM'] !== 'dumb' && !env['CI'];
 }
 
 /** One JSON object a line, warnings and the backend too, so that every line can be parsed. */
-function eventDisplay(stream: NodeJS.WriteStream): Display {
+function eventDisplay(stream: ReporterOptions['stream']): Display {
   const begin = nowMs();
   let current: string | null = null;
   const event = (state: string, more: object = {}): void => {
     const t = Math.round(nowMs() - begin) / 1000;
-    stream.write(`${JSON.stringify({ schema: 'ascend-bundle/event@1', t, step: current, state, ...more })}\n`);
+    stream().write(`${JSON.stringify({ schema: 'ascend-bundle/event@1', t, step: current, state, ...more })}\n`);
   };
   return {
     start(step) {
@@ -109,16 +111,16 @@ function eventDisplay(stream: NodeJS.WriteStream): Display {
   };
 }
 
-function lineDisplay(stream: NodeJS.WriteStream, style: Style, progress: ProgressChoice): Display {
+function lineDisplay(stream: ReporterOptions['stream'], style: Style, progress: ProgressChoice): Display {
   // Off a terminal only what took long is worth a line of a log.
   const leastMs = { plain: 0, auto: 1000, json: Infinity, none: Infinity }[progress];
   return {
     start: () => undefined,
     detail: () => undefined,
     end(step, ms) {
-      if (ms >= leastMs) stream.write(`${step} (${formatMs(ms)})\n`);
+      if (ms >= leastMs) stream().write(`${step} (${formatMs(ms)})\n`);
     },
-    ...lines(style, (line) => void stream.write(line)),
+    ...lines(style, (line) => void stream().write(line)),
     stop: () => undefined,
   };
 }

@@ -32,7 +32,14 @@ async function written({
     clearLine: () => true,
     moveCursor: () => true,
   } as unknown as NodeJS.WriteStream;
-  const reporter = await createReporter({ progress, isQuiet, style: styleFor('auto', stream, env), stream, env });
+  const reporter = await createReporter({
+    progress,
+    isQuiet,
+    style: styleFor('auto', stream, env),
+    stream: () => stream,
+    isTerminal: stream.isTTY,
+    env,
+  });
   reporter.useBackend({ kind: 'host', reason: 'asked' });
   await reporter.step('compile', () => reporter.warn({ code: 'ODD', message: 'It is odd.', fix: 'Make it even.' }));
   reporter.stop();
@@ -78,7 +85,14 @@ test('--progress plain gives a line per step, none gives none, --quiet leaves th
 test('a step that fails is ended, and its time is kept', async () => {
   const pieces: string[] = [];
   const stream = { write: (piece: string) => pieces.push(piece) > 0 } as unknown as NodeJS.WriteStream;
-  const reporter = await createReporter({ progress: 'json', isQuiet: false, style: styleFor('never', stream, {}), stream, env: {} });
+  const reporter = await createReporter({
+    progress: 'json',
+    isQuiet: false,
+    style: styleFor('never', stream, {}),
+    stream: () => stream,
+    isTerminal: false,
+    env: {},
+  });
   const failing = reporter.step('write', () => {
     throw new Error('full');
   });

@@ -94,7 +94,8 @@ export class Workplace {
       process.stderr.write = before.stderr;
       setEnvironment(before.env);
       process.chdir(before.cwd);
-      for (const stream of [process.stdout, process.stderr]) stream.removeListener('error', stream.listeners('error').at(-1) as () => void);
+      // Each call of main listens.
+      process.stdout.removeListener('error', process.stdout.listeners('error').at(-1) as () => void);
     }
   }
 
