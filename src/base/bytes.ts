@@ -30,8 +30,8 @@ export function* chunks(bytes: Bytes, sizeBytes = CHUNK_BYTES): Generator<Uint8A
 }
 
 /** The same, with every piece left as it is until the one after the next is asked for. */
-export function* chunksInTurn(bytes: Bytes): Generator<Uint8Array> {
-  yield* walk(bytes, CHUNK_BYTES, [pieceReader(), pieceReader()]);
+export function* chunksInTurn(bytes: Bytes, sizeBytes: number): Generator<Uint8Array> {
+  yield* walk(bytes, sizeBytes, [pieceReader(), pieceReader()]);
 }
 
 type PieceReader = (bytes: Bytes, start: number, end: number) => Uint8Array;

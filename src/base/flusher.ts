@@ -1,7 +1,7 @@
 // Making a file durable while it is still being written.
 import type { FileSystem } from './file-system.js';
 
-const FLUSH_BYTES = 16 << 20;
+const FLUSH_BYTES = 8 << 20;
 
 /** Lets the disk begin before the last byte is there: otherwise it waits while we compute, and we wait while it writes. */
 export class Flusher {
