@@ -11,7 +11,7 @@ const DYNAMIC_IMPORT = /\bimport\("(\.\.?\/[^"]+)"\)/g;
 /**
  * @param dist  with its chunks in dist/chunks; what lies in dist itself stays
  * @param groups  lists of files of dist, each with the name of a new chunk: what a list imports, and no list before it does, is merged;
- *   where `isVerb`, the listed files too, though they are imported dynamically
+ *   where `isVerb`, the listed files themselves, which are imported dynamically
  */
 export async function mergeChunks(dist, groups) {
   const chunks = join(dist, 'chunks');
@@ -19,9 +19,7 @@ export async function mergeChunks(dist, groups) {
   const seen = new Set();
   for (const { name, of, isVerb = false } of groups) {
     const listed = of.map((file) => join(dist, file));
-    const members = [...closureOf(listed)].filter(
-      (path) => (basename(path).startsWith('chunk-') || (isVerb && listed.includes(path))) && !seen.has(path),
-    );
+    const members = isVerb ? listed : [...closureOf(listed)].filter((path) => basename(path).startsWith('chunk-') && !seen.has(path));
     for (const path of members) seen.add(path);
     if (members.length < 2) continue;
     await mergeOne(join(chunks, `${name}.js`), members, merged);

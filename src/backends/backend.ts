@@ -12,6 +12,9 @@ import type { CompilerRequest } from './ascend/ge/request.js';
 
 export type BackendKind = 'host' | 'ascend';
 
+/** What a user may ask for. */
+export const BACKEND_CHOICES = ['auto', 'host', 'ascend'] as const satisfies readonly ('auto' | BackendKind)[];
+
 export interface BackendChoice {
   readonly kind: BackendKind;
   /** Why this one, in one line that the user reads. */

@@ -1,4 +1,4 @@
-// Options: tables → commander → zod → values.
+// Options: tables → commander → values.
 import { Command, CommanderError, Option } from 'commander';
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';

@@ -1,29 +1,32 @@
 // build: a graph and a list of constants → a weight-updatable bundle.
+
 import { basename, dirname, extname } from 'node:path';
-import * as z from 'zod';
+import { BACKEND_CHOICES } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
-import { COMPILER_OPTIONS, compilerOptionsGiven, compilerRequest, withFlags } from './build/compiler-options.js';
-import { COMPILER_SHAPE } from './build/compiler-shape.js';
+import { COMPILER_OPTIONS, COMPILER_VALUES, compilerOptionsGiven, compilerRequest, withFlags } from './build/compiler-options.js';
 import type { BuildResult, BuildValues } from './build/signature.js';
-import { SELECTION_OPTIONS } from './shared/selection-options.js';
-import { SELECTION_SHAPE } from './shared/selection-shape.js';
+import { flag, type OptionValue, oneOf, optionalText, optionValues, text } from './shared/option-values.js';
+import { SELECTION_OPTIONS, SELECTION_VALUES } from './shared/selection-options.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-const values: ValuesSchema<BuildValues> = z
-  .strictObject({
-    graph: z.string(),
-    ...COMPILER_SHAPE,
-    ...SELECTION_SHAPE,
-    output: z.string().optional(),
-    init: z.boolean().default(true),
-    allowScalar: z.boolean().default(false),
-    updateGraph: z.enum(['ge', 'static']).default('ge'),
-    backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
-    manifest: z.union([z.string(), z.literal(true)]).optional(),
-    force: z.boolean().default(false),
-    dryRun: z.boolean().default(false),
-  })
-  .transform(withFlags);
+const values: ValuesSchema<BuildValues> = optionValues(
+  {
+    graph: text,
+    ...COMPILER_VALUES,
+    ...SELECTION_VALUES,
+    output: optionalText,
+    init: { ...flag, missing: true },
+    allowScalar: flag,
+    updateGraph: oneOf(['ge', 'static'], 'ge'),
+    backend: oneOf(BACKEND_CHOICES, 'auto'),
+    manifest: { what: 'a path', missing: undefined, isOne: (value) => value === true || optionalText.isOne(value) } as OptionValue<
+      string | true | undefined
+    >,
+    force: flag,
+    dryRun: flag,
+  },
+  withFlags,
+);
 
 export const build: Verb<BuildValues, BuildResult> = {
   name: 'build',
@@ -41,7 +44,7 @@ export const build: Verb<BuildValues, BuildResult> = {
       choices: ['ge', 'static'],
       default: 'ge',
     },
-    { flags: '--backend <kind>', help: 'who compiles', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    { flags: '--backend <kind>', help: 'who compiles', choices: BACKEND_CHOICES, default: 'auto' },
     { flags: '--manifest [file]', help: 'also write what it is, with a sha256 per weight (default: <output>.manifest.json)' },
     { flags: '--force', help: 'replace an existing output' },
     { flags: '--dry-run', help: 'check everything and show what would be made, with the native calls; write nothing' },

@@ -1,5 +1,4 @@
 // consts: the constants of a graph, who uses them, and what speaks against making each updatable.
-import * as z from 'zod';
 import { openFile } from '../base/open-file.js';
 import { detectKind } from '../formats/kind.js';
 import { matchedNames } from '../graph/choose.js';
@@ -8,8 +7,8 @@ import { matchesSelector, parseSelector, type Selectable, type Selector } from '
 import { openBundleAt, weightFields } from './shared/bundle.js';
 import { refuseOperators, selectableWeight } from './shared/bundle-selection.js';
 import { isListable } from './shared/names.js';
-import { EXPRESSION_OPTIONS } from './shared/selection-options.js';
-import { EXPRESSION_SHAPE } from './shared/selection-shape.js';
+import { flag, oneOf, optionValues, text } from './shared/option-values.js';
+import { EXPRESSION_OPTIONS, EXPRESSION_VALUES } from './shared/selection-options.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -21,11 +20,11 @@ export interface ConstsValues {
   readonly exclude: readonly string[];
 }
 
-const values: ValuesSchema<ConstsValues> = z.strictObject({
-  file: z.string(),
-  namesOnly: z.boolean().default(false),
-  sort: z.enum(['graph', 'bytes', 'name']).default('graph'),
-  ...EXPRESSION_SHAPE,
+const values: ValuesSchema<ConstsValues> = optionValues({
+  file: text,
+  namesOnly: flag,
+  sort: oneOf(['graph', 'bytes', 'name'], 'graph'),
+  ...EXPRESSION_VALUES,
 });
 
 export interface ConstFields {

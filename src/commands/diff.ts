@@ -1,5 +1,4 @@
 // diff: whether two bundles, models, graphs or files of weights are the same, and where they differ.
-import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { diffGraphs } from '../graph/diff.js';
 import type { ValueStatus } from '../weights/diff.js';
@@ -18,8 +17,8 @@ import {
 import { diffPartitions, type PartitionDifference } from './diff/partitions.js';
 import { openSide, type Side } from './diff/side.js';
 import { diffValues, type PairedValue, pairValues } from './diff/values.js';
-import { EXPRESSION_OPTIONS } from './shared/selection-options.js';
-import { EXPRESSION_SHAPE } from './shared/selection-shape.js';
+import { flag, optionValues, someOf, text, texts } from './shared/option-values.js';
+import { EXPRESSION_OPTIONS, EXPRESSION_VALUES } from './shared/selection-options.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 const DIFF_PARTS = ['options', 'io', 'graph', 'weights', 'partitions'] as const;
@@ -37,18 +36,12 @@ export interface DiffValues {
   readonly all: boolean;
 }
 
-const texts = z.array(z.string()).default([]);
-const parts = z.array(z.enum(DIFF_PARTS)).default([]);
-
-const values: ValuesSchema<DiffValues> = z.strictObject({
-  a: z.string(),
-  b: z.string(),
-  atol: texts,
-  rtol: texts,
-  ...EXPRESSION_SHAPE,
-  only: parts,
-  ignore: parts,
-  all: z.boolean().default(false),
+const values: ValuesSchema<DiffValues> = optionValues({
+  ...{ a: text, b: text },
+  ...{ atol: texts, rtol: texts },
+  ...EXPRESSION_VALUES,
+  ...{ only: someOf(DIFF_PARTS), ignore: someOf(DIFF_PARTS) },
+  all: flag,
 });
 
 /** Of each part null where it was not compared, or one of the two files has none. */
@@ -97,7 +90,7 @@ A is what is expected: an element of B may differ from it by atol + rtol · |A|;
 
 async function diffFiles(given: DiffValues, io: Io): Promise<Outcome<DiffResult>> {
   const isWanted = (part: DiffPart): boolean => (given.only.length === 0 || given.only.includes(part)) && !given.ignore.includes(part);
-  const [a, b] = await io.step('read', () => [openSide(given.a), openSide(given.b)] as const);
+  const [a, b] = await io.step('read', async () => [await openSide(given.a), await openSide(given.b)] as const);
   for (const warning of [...a.warnings, ...b.warnings]) io.warn(warning);
   const paired = pairValues(a, b, given);
   const { differences, known } = await io.step('weights', () => diffValues(isWanted('weights') ? paired : [], given));

@@ -1,9 +1,9 @@
 // doctor: what works on this machine, what does not, and the one command or setting that mends it.
 import { release } from 'node:os';
-import * as z from 'zod';
 import { type Check, type Diagnosis, diagnose, whyUnusable } from '../backends/ascend/cann/index.js';
 import { AscendBundleError } from '../base/errors.js';
 import { checkHost, type HostCheck } from './doctor/host-check.js';
+import { number, oneOf, optionalName, optionValues } from './shared/option-values.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 const USES = ['build', 'run'] as const;
@@ -16,11 +16,10 @@ export interface DoctorValues {
   readonly timeout: number;
 }
 
-const values: ValuesSchema<DoctorValues> = z.strictObject({
-  ascendHome: z.string().min(1).optional(),
-  socVersion: z.string().min(1).optional(),
-  for: z.enum(USES).optional(),
-  timeout: z.coerce.number().positive().max(86_400).default(60),
+const values: ValuesSchema<DoctorValues> = optionValues({
+  ...{ ascendHome: optionalName, socVersion: optionalName },
+  for: oneOf(USES),
+  timeout: number('a number of seconds above 0, and at most 86400', (seconds) => seconds > 0 && seconds <= 86_400, 60),
 });
 
 export interface CheckFields {

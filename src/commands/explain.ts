@@ -1,5 +1,4 @@
 // explain: what an error code means, of CANN or of this tool, and what to do about it. Needs neither CANN nor a network.
-import * as z from 'zod';
 import { type CodeDescription, explainCode, explainText, nearCodes } from '../backends/ascend/codes/index.js';
 import {
   classOfExit,
@@ -13,13 +12,14 @@ import {
 import { AscendBundleError, ERROR_CODES } from '../base/errors.js';
 import { didYouMean } from '../base/near-names.js';
 import { LINT_RULES, type Rule } from '../graph/lint.js';
+import { optionValues, texts } from './shared/option-values.js';
 import type { Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface ExplainValues {
   readonly code: readonly string[];
 }
 
-const values: ValuesSchema<ExplainValues> = z.strictObject({ code: z.array(z.string()).min(1) });
+const values: ValuesSchema<ExplainValues> = optionValues({ code: texts });
 
 export interface ExplainedCode extends Omit<CodeDescription, 'family'> {
   /** The word it was found by. */

@@ -1,17 +1,16 @@
 // extract: a part of a bundle as a file of its own: a model, a graph, the weights.
 import { extname } from 'node:path';
-import * as z from 'zod';
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { refuseOutput, writeFilesAtomically } from '../base/output-file.js';
 import { throwProblems } from '../base/problems.js';
 import { type Bundle, findSubmodel, type Role, type Submodel } from '../formats/om/index.js';
 import { initialTensors } from '../weights/initial-constants.js';
 import { isSingleFile, writeTensorsTo } from '../weights/write.js';
-import { type GraphForm, graphFiles, type PartFile } from './extract/graph-files.js';
+import type { GraphForm, PartFile } from './extract/graph-files.js';
 import { openBundleAt, type WeightFields } from './shared/bundle.js';
 import { chooseBundleWeights } from './shared/bundle-selection.js';
-import { SELECTION_OPTIONS, type SelectionValues } from './shared/selection-options.js';
-import { SELECTION_SHAPE } from './shared/selection-shape.js';
+import { flag, oneOf, optionalText, optionValues, text } from './shared/option-values.js';
+import { SELECTION_OPTIONS, SELECTION_VALUES, type SelectionValues } from './shared/selection-options.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface ExtractValues extends SelectionValues {
@@ -23,14 +22,16 @@ export interface ExtractValues extends SelectionValues {
   readonly force: boolean;
 }
 
-const values: ValuesSchema<ExtractValues> = z.strictObject({
-  bundle: z.string(),
-  graph: z.enum(['infer', 'init', 'update']).optional(),
-  as: z.enum(['om', 'air', 'graph-json']).optional(),
-  weights: z.boolean().default(false),
-  output: z.string().optional(),
-  force: z.boolean().default(false),
-  ...SELECTION_SHAPE,
+const ROLES = ['infer', 'init', 'update'] as const satisfies readonly Role[];
+const MODEL_FORMS = ['om', 'air', 'graph-json'] as const;
+
+const values: ValuesSchema<ExtractValues> = optionValues({
+  bundle: text,
+  ...{ graph: oneOf(ROLES), as: oneOf(MODEL_FORMS) },
+  weights: flag,
+  ...SELECTION_VALUES,
+  output: optionalText,
+  force: flag,
 });
 
 export type ExtractForm = 'om' | GraphForm | 'weights';
@@ -58,11 +59,11 @@ In the graph of the inference model each weight is the constant again that it wa
   options: [
     { flags: '--weights', help: 'the initial values of the weights; all of them unless some are chosen' },
     ...SELECTION_OPTIONS,
-    { flags: '--graph <which>', help: 'this model or its graph; infer where only --as is given', choices: ['infer', 'init', 'update'] },
+    { flags: '--graph <which>', help: 'this model or its graph; infer where only --as is given', choices: ROLES },
     {
       flags: '--as <form>',
       help: 'of a graph: what to write; told by the ending of -o (.om, .air, .json) unless given',
-      choices: ['om', 'air', 'graph-json'],
+      choices: MODEL_FORMS,
     },
     { flags: '-o, --output <path>', help: 'where to write; of weights .safetensors, .npz, .json, .npy (of one), or a folder of .npy' },
     { flags: '--force', help: 'replace existing files' },
@@ -119,9 +120,11 @@ async function extractGraph(
   io: Io,
 ): Promise<ExtractResult> {
   const submodel = findSubmodel(bundle, role) ?? noSuchModel(path, bundle, role);
-  const { files, warnings } = await io.step('read', () =>
-    form === 'om' ? modelFile(submodel, output) : graphFiles(bundle, submodel, form, output),
-  );
+  const { files, warnings } = await io.step('read', async () => {
+    if (form === 'om') return modelFile(submodel, output);
+    const { graphFiles } = await import('./extract/graph-files.js');
+    return graphFiles(bundle, submodel, form, output);
+  });
   for (const warning of warnings) io.warn(warning);
   await io.step('write', () => writeFilesAtomically(files, { force }));
   return {

@@ -1,16 +1,15 @@
 // inspect: what is inside a file of any kind that this tool knows. Weights are not read.
-import * as z from 'zod';
 import { bundleBackend } from '../backends/registry.js';
 import { sha256 } from '../base/digest.js';
 import { AscendBundleError } from '../base/errors.js';
 import { type FileBytes, openFile } from '../base/open-file.js';
-import { KINDS, type Kind, requireKind } from '../formats/kind.js';
+import { isGraphKind, KINDS, type Kind, requireKind } from '../formats/kind.js';
 import { checkVariables, OmModel, readBundle, readOm } from '../formats/om/index.js';
 import { bundleAttributes, modelAttributes } from './shared/attributes.js';
 import { type BundleFields, bundleFields, type PartitionFields, partitionFields, type SpecFields, specFields } from './shared/bundle.js';
 import { type GraphFields, graphFields } from './shared/graph-fields.js';
 import { weightDigests } from './shared/manifest.js';
-import { isGraphKind, readGraphSource } from './shared/source.js';
+import { flag, optionValues, text } from './shared/option-values.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface InspectValues {
@@ -18,7 +17,7 @@ export interface InspectValues {
   readonly digest: boolean;
 }
 
-const values: ValuesSchema<InspectValues> = z.strictObject({ file: z.string(), digest: z.boolean().default(false) });
+const values: ValuesSchema<InspectValues> = optionValues({ file: text, digest: flag });
 
 export interface ModelFields {
   readonly name: string;
@@ -73,7 +72,7 @@ async function inspectFile({ file: path, digest }: InspectValues, io: Io): Promi
   const file = openFile(path);
   const kind = requireKind(file, path, Object.keys(KINDS) as Kind[], 'a bundle, a model or a graph');
   for (const problem of UNREADABLE[kind] ?? []) io.warn({ code: 'FILE_KIND', ...problem });
-  const parts = partsOf(kind, file, io);
+  const parts = await partsOf(kind, file, io);
   const digests = digest ? await io.step('digest', () => digestsOf(kind, file)) : null;
   return { result: { ...NOTHING, path, bytes: file.length, kind, ...parts, digest: digests } };
 }
@@ -112,10 +111,13 @@ const NOTHING = {
   graph: null,
 } as const;
 
-function partsOf(kind: Kind, file: FileBytes, io: Io): Partial<InspectResult> {
+async function partsOf(kind: Kind, file: FileBytes, io: Io): Promise<Partial<InspectResult>> {
   if (kind === 'bundle') return inspectBundle(file, io);
   if (kind === 'om' || kind.startsWith('om-')) return inspectModel(file, io);
-  return isGraphKind(kind) ? { graph: graphFields(readGraphSource(file.path)) } : {};
+  if (!isGraphKind(kind)) return {};
+  // What knows graphs and operators is as large as all the rest.
+  const { readGraphSource } = await import('./shared/source.js');
+  return { graph: graphFields(readGraphSource(file.path)) };
 }
 
 function inspectBundle(file: FileBytes, io: Io): Partial<InspectResult> {

@@ -1,12 +1,11 @@
 // lint: what may go wrong with the weights of a graph, found before anything is built.
-import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { candidatesOf } from '../graph/lint.js';
 import { type FindingFields, findingsOfGraph, findingsOfWeights } from './shared/findings.js';
+import { flag, oneOf, optionValues, text } from './shared/option-values.js';
 import { sarifText } from './shared/sarif.js';
 import { askedSelection, type SelectionFields } from './shared/selection.js';
-import { SELECTION_OPTIONS, type SelectionValues } from './shared/selection-options.js';
-import { SELECTION_SHAPE } from './shared/selection-shape.js';
+import { SELECTION_OPTIONS, SELECTION_VALUES, type SelectionValues } from './shared/selection-options.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -21,13 +20,13 @@ export interface LintValues extends SelectionValues {
   readonly failOn: (typeof LEVELS)[number];
 }
 
-const values: ValuesSchema<LintValues> = z.strictObject({
-  graph: z.string(),
-  ...SELECTION_SHAPE,
-  allowScalar: z.boolean().default(false),
-  updateGraph: z.enum(['ge', 'static']).default('ge'),
-  format: z.enum(['text', 'json', 'sarif']).default('text'),
-  failOn: z.enum(LEVELS).default('error'),
+const values: ValuesSchema<LintValues> = optionValues({
+  graph: text,
+  ...SELECTION_VALUES,
+  allowScalar: flag,
+  updateGraph: oneOf(['ge', 'static'], 'ge'),
+  format: oneOf(['text', 'json', 'sarif'], 'text'),
+  failOn: oneOf(LEVELS, 'error'),
 });
 
 export interface LintResult {

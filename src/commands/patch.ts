@@ -1,6 +1,5 @@
 // patch: new initial weights in a finished bundle, without a compiler. Only the bytes of the weights change.
 import { realpathSync, statSync } from 'node:fs';
-import * as z from 'zod';
 import { AscendBundleError } from '../base/errors.js';
 import { fileIdentity } from '../base/file-system.js';
 import { refuseOutput } from '../base/output-file.js';
@@ -12,9 +11,8 @@ import { COMMAND_LINE } from '../weights/option-names.js';
 import { type PreparedPatch, preparePatch, writePatch } from '../weights/patch.js';
 import { readUpdates } from '../weights/updates.js';
 import type { CastReport } from '../weights/values.js';
-import { readWeightMap } from '../weights/weight-map.js';
 import { openBundleFile, type WeightFields } from './shared/bundle.js';
-import { readGraphSource } from './shared/source.js';
+import { flag, optionalText, optionValues, text, texts } from './shared/option-values.js';
 import { LORA_OPTION } from './shared/update-plan.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -33,19 +31,15 @@ export interface PatchValues {
   readonly force: boolean;
 }
 
-const values: ValuesSchema<PatchValues> = z.strictObject({
-  bundle: z.string(),
-  weights: z.array(z.string()).default([]),
-  set: z.array(z.string()).default([]),
-  lora: z.array(z.string()).default([]),
-  map: z.string().optional(),
-  cast: z.boolean().default(false),
-  output: z.string().optional(),
-  inPlace: z.boolean().default(false),
-  source: z.string().optional(),
-  strict: z.boolean().default(false),
-  ignoreExtra: z.boolean().default(false),
-  force: z.boolean().default(false),
+const values: ValuesSchema<PatchValues> = optionValues({
+  bundle: text,
+  ...{ weights: texts, set: texts, lora: texts },
+  map: optionalText,
+  cast: flag,
+  output: optionalText,
+  inPlace: flag,
+  source: optionalText,
+  ...{ strict: flag, ignoreExtra: flag, force: flag },
 });
 
 export interface PatchResult {
@@ -98,14 +92,14 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
   const identity = fileIdentity(given.bundle);
   const { file, bundle } = openBundleFile(given.bundle);
   const prepared = await io.step('check', async () => {
-    const map = given.map === undefined ? undefined : readWeightMap(given.map);
+    const map = given.map === undefined ? undefined : (await import('../weights/weight-map.js')).readWeightMap(given.map);
     const tensors = [
       ...(await readUpdates(given.weights, bundle.weights, { option: '--weights', map })),
       ...(await readUpdates(given.set, bundle.weights, { option: '--set' })),
     ];
     const patch = preparePatch({
       ...given,
-      ...{ file, bundle, path: given.bundle, given: tensors, source: readSource(given), names: COMMAND_LINE },
+      ...{ file, bundle, path: given.bundle, given: tensors, source: await readSource(given), names: COMMAND_LINE },
       ...{ adapters: parseAdapterSpecs(given.lora).map(openAdapter), map },
     });
     for (const warning of patch.plan.warnings) io.warn(warning);
@@ -153,8 +147,10 @@ function realPath(path: string): string | undefined {
   }
 }
 
-function readSource({ source }: PatchValues): Parameters<typeof preparePatch>[0]['source'] {
-  return source === undefined ? undefined : { path: source, graph: readGraphSource(source).graph };
+async function readSource({ source }: PatchValues): Promise<Parameters<typeof preparePatch>[0]['source']> {
+  if (source === undefined) return undefined;
+  const { readGraphSource } = await import('./shared/source.js');
+  return { path: source, graph: readGraphSource(source).graph };
 }
 
 function resultOf(

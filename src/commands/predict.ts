@@ -1,5 +1,4 @@
 // predict: what a device must give for a graph, and how far off it may be. No device is needed, and none has been asked.
-import * as z from 'zod';
 import { sha256 } from '../base/digest.js';
 import { AscendBundleError } from '../base/errors.js';
 import { isSameFile } from '../base/file-system.js';
@@ -11,15 +10,16 @@ import { predictionBytes } from '../weights/prediction.js';
 import type { PredictionInfo } from '../weights/prediction-schema.js';
 import { previewTensor } from '../weights/preview.js';
 import { type InputFields, inputFields } from './shared/input-fields.js';
+import { flag, optionalText, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
 import {
   DTYPE_OF,
   openPredictor,
   PREDICTOR_OPTIONS,
+  PREDICTOR_VALUES,
   type PredictedTensor,
   type PredictorOptions,
   predictionWarnings,
 } from './shared/predictor.js';
-import { PREDICTOR_SHAPE, SEED } from './shared/predictor-shape.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -31,14 +31,14 @@ export interface PredictValues extends PredictorOptions {
   readonly force: boolean;
 }
 
-const values: ValuesSchema<PredictValues> = z.strictObject({
-  graph: z.string(),
-  input: z.array(z.string()).default([]),
-  seed: SEED,
-  ...PREDICTOR_SHAPE,
-  output: z.string().optional(),
-  force: z.boolean().default(false),
-}) as ValuesSchema<PredictValues>;
+const values: ValuesSchema<PredictValues> = optionValues({
+  graph: text,
+  input: texts,
+  seed: wholeNumber(0, 0),
+  ...PREDICTOR_VALUES,
+  output: optionalText,
+  force: flag,
+});
 
 export interface PredictedFields {
   readonly name: string;

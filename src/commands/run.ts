@@ -1,6 +1,5 @@
 // run: init → update → infer, on the backend that the bundle was built for.
-import * as z from 'zod';
-import type { Session, UpdateReport } from '../backends/backend.js';
+import { BACKEND_CHOICES, type Session, type UpdateReport } from '../backends/backend.js';
 import { chooseForBundle, loadBackend } from '../backends/registry.js';
 import { AscendBundleError } from '../base/errors.js';
 import { type Bundle, findSubmodel } from '../formats/om/index.js';
@@ -11,8 +10,8 @@ import { previewTensor } from '../weights/preview.js';
 import type { CastReport } from '../weights/values.js';
 import { OUT_FORMATS, type OutFormat, refuseOutputs, writeTensors } from '../weights/write.js';
 import { openBundleAt } from './shared/bundle.js';
-import { DEVICE_OPTIONS, type DeviceValues, deviceRequest } from './shared/device-options.js';
-import { deviceShape } from './shared/device-shape.js';
+import { DEVICE_OPTIONS, DEVICE_VALUES, type DeviceValues, deviceRequest } from './shared/device-options.js';
+import { flag, oneOf, optionalText, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
 import { LORA_OPTION, readUpdatePlan, refuseIdleUpdateOptions } from './shared/update-plan.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -34,34 +33,19 @@ export interface RunValues extends DeviceValues {
   readonly force: boolean;
 }
 
-const count = (least: number) => {
-  const error = `must be a whole number of at least ${least}`;
-  return z.coerce.number({ error }).int(error).min(least, error);
-};
-
-const values: ValuesSchema<RunValues> = z.strictObject({
-  bundle: z.string(),
-  input: z.array(z.string()).default([]),
-  update: z.array(z.string()).default([]),
-  lora: z.array(z.string()).default([]),
-  map: z.string().optional(),
-  cast: z.boolean().default(false),
-  strict: z.boolean().default(false),
-  ignoreExtra: z.boolean().default(false),
-  graph: z.enum(['infer', 'init', 'update']).default('infer'),
-  output: z.string().optional(),
-  outfmt: z
-    .preprocess(
-      (text) => (typeof text === 'string' ? text.toLowerCase() : text),
-      z.enum(OUT_FORMATS, `must be one of ${OUT_FORMATS.join(', ')}`),
-    )
-    .default('npy'),
-  loop: count(1).default(1),
-  warmupCount: count(0).default(0),
-  backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
-  ...deviceShape,
-  force: z.boolean().default(false),
-}) as ValuesSchema<RunValues>;
+const values: ValuesSchema<RunValues> = optionValues({
+  bundle: text,
+  ...{ input: texts, update: texts, lora: texts },
+  map: optionalText,
+  ...{ cast: flag, strict: flag, ignoreExtra: flag },
+  graph: oneOf(['infer', 'init', 'update'], 'infer'),
+  output: optionalText,
+  outfmt: { ...oneOf(OUT_FORMATS, 'npy'), read: (given) => String(given).toLowerCase() },
+  ...{ loop: wholeNumber(1, 1), warmupCount: wholeNumber(0, 0) },
+  backend: oneOf(BACKEND_CHOICES, 'auto'),
+  ...DEVICE_VALUES,
+  force: flag,
+});
 
 export interface OutputFields {
   readonly name: string;
@@ -127,7 +111,7 @@ A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or valu
     { flags: '--outfmt <format>', help: `of the files: ${OUT_FORMATS.join(', ')} (default: npy)` },
     { flags: '--loop <n>', help: 'run the inference n times and show how long it takes' },
     { flags: '--warmup-count <n>', help: 'inferences before those that are timed' },
-    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: BACKEND_CHOICES, default: 'auto' },
     ...DEVICE_OPTIONS,
     { flags: '--force', help: 'replace existing outputs' },
   ],

@@ -1,11 +1,11 @@
 // session: a bundle that stays open and answers one JSON request a line.
-import * as z from 'zod';
+import { BACKEND_CHOICES } from '../backends/backend.js';
 import { AscendBundleError } from '../base/errors.js';
 import { serve } from './session/serve.js';
 import { ServedSession } from './session/served-session.js';
-import { DEVICE_OPTIONS, type DeviceValues } from './shared/device-options.js';
-import { deviceShape } from './shared/device-shape.js';
+import { DEVICE_OPTIONS, DEVICE_VALUES, type DeviceValues } from './shared/device-options.js';
 import { openSession } from './shared/open-session.js';
+import { oneOf, optionValues, text } from './shared/option-values.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface SessionValues extends DeviceValues {
@@ -13,10 +13,10 @@ export interface SessionValues extends DeviceValues {
   readonly backend: 'auto' | 'host' | 'ascend';
 }
 
-const values: ValuesSchema<SessionValues> = z.strictObject({
-  bundle: z.string(),
-  backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
-  ...deviceShape,
+const values: ValuesSchema<SessionValues> = optionValues({
+  bundle: text,
+  backend: oneOf(BACKEND_CHOICES, 'auto'),
+  ...DEVICE_VALUES,
 });
 
 export const session: Verb<SessionValues, null> = {
@@ -33,7 +33,7 @@ export const session: Verb<SessionValues, null> = {
 A tensor is written as for \`run\`, or as numbers: {"x": [[1, 2, 3], [4, 5, 6]]}. An "id" comes back in the reply. A failure is a reply too, with "ok": false and the error; the session goes on. \`ascend-bundle schema session\` has every field.`,
   arguments: [{ name: 'bundle', help: 'the bundle to open' }],
   options: [
-    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: BACKEND_CHOICES, default: 'auto' },
     ...DEVICE_OPTIONS,
   ],
   examples: [

@@ -1,14 +1,14 @@
 // targets: the names that --soc-version takes, of the CANN that is installed.
-import * as z from 'zod';
 import { chipFamilies, findCann, installedChips, KNOWN_CHIPS, thisMachine } from '../backends/ascend/cann/index.js';
 import { AscendBundleError } from '../base/errors.js';
+import { optionalName, optionValues } from './shared/option-values.js';
 import type { Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface TargetsValues {
   readonly ascendHome?: string | undefined;
 }
 
-const values: ValuesSchema<TargetsValues> = z.strictObject({ ascendHome: z.string().min(1).optional() });
+const values: ValuesSchema<TargetsValues> = optionValues({ ascendHome: optionalName });
 
 export interface TargetsResult {
   /** `installed`: of the CANN here; `known`: no such list here, these are the ones that this tool knows of. */

@@ -1,12 +1,11 @@
 // verify: proves that a bundle does what it should. What it proves is said by the options; without any, what the file itself tells.
-import * as z from 'zod';
+import { BACKEND_CHOICES } from '../backends/backend.js';
 import { AscendBundleError } from '../base/errors.js';
 import { openBundleFile } from './shared/bundle.js';
-import { DEVICE_OPTIONS } from './shared/device-options.js';
-import { deviceShape } from './shared/device-shape.js';
+import { DEVICE_OPTIONS, DEVICE_VALUES } from './shared/device-options.js';
 import type { InputFields } from './shared/input-fields.js';
-import { PREDICTOR_OPTIONS } from './shared/predictor.js';
-import { PREDICTOR_SHAPE, SEED } from './shared/predictor-shape.js';
+import { flag, oneOf, optionalText, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
+import { PREDICTOR_OPTIONS, PREDICTOR_VALUES } from './shared/predictor.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 import { type CheckFields, count } from './verify/fields.js';
 import { checkInitialValues, checkStructure, notRun } from './verify/file-checks.js';
@@ -17,30 +16,17 @@ export interface VerifyValues extends RunRequest {
   readonly manifest?: string | undefined;
 }
 
-const texts = z.array(z.string()).default([]);
-
-const values: ValuesSchema<VerifyValues> = z.strictObject({
-  bundle: z.string(),
-  input: texts,
-  seed: SEED,
-  update: texts,
-  lora: texts,
-  map: z.string().optional(),
-  cast: z.boolean().default(false),
-  ignoreExtra: z.boolean().default(false),
-  golden: texts,
-  against: z.string().optional(),
-  predict: z.string().optional(),
-  ...PREDICTOR_SHAPE,
-  aba: z.boolean().default(false),
-  manifest: z.string().optional(),
-  atol: texts,
-  rtol: texts,
-  cosine: texts,
-  validate: z.boolean().default(false),
-  ...deviceShape,
-  backend: z.enum(['auto', 'host', 'ascend']).default('auto'),
-}) as ValuesSchema<VerifyValues>;
+const values: ValuesSchema<VerifyValues> = optionValues({
+  bundle: text,
+  ...{ input: texts, update: texts, lora: texts, golden: texts },
+  seed: wholeNumber(0, 0),
+  ...{ map: optionalText, against: optionalText, predict: optionalText, manifest: optionalText },
+  ...PREDICTOR_VALUES,
+  ...{ cast: flag, ignoreExtra: flag, aba: flag, validate: flag },
+  ...{ atol: texts, rtol: texts, cosine: texts },
+  ...DEVICE_VALUES,
+  backend: oneOf(BACKEND_CHOICES, 'auto'),
+});
 
 export interface VerifyResult {
   readonly bundle: { readonly path: string };
@@ -81,7 +67,7 @@ NaN and infinity equal themselves, and nothing else within any tolerance.`,
     { flags: '--map <file>', help: 'as for run' },
     { flags: '--cast', help: 'as for run' },
     { flags: '--ignore-extra', help: 'as for run' },
-    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: ['auto', 'host', 'ascend'], default: 'auto' },
+    { flags: '--backend <kind>', help: 'must be the one the bundle was built for', choices: BACKEND_CHOICES, default: 'auto' },
     ...DEVICE_OPTIONS,
   ],
   examples: [

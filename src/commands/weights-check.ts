@@ -8,8 +8,8 @@ import type { CompareRow } from '../weights/compare.js';
 import { type GivenTensor, tensorsOf } from '../weights/given.js';
 import { notATensorFile } from '../weights/read.js';
 import { openSource, type WeightSource } from '../weights/sources.js';
-import { plainValues } from './shared/plain-values.js';
-import { SELECTION_OPTIONS, type SelectionValues } from './shared/selection-options.js';
+import { flag, optionalText, optionValues, texts } from './shared/option-values.js';
+import { SELECTION_OPTIONS, SELECTION_VALUES, type SelectionValues } from './shared/selection-options.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 export interface WeightsCheckValues extends SelectionValues {
@@ -22,12 +22,12 @@ export interface WeightsCheckValues extends SelectionValues {
   readonly ignoreExtra: boolean;
 }
 
-const values: ValuesSchema<WeightsCheckValues> = plainValues({
-  file: 'list',
-  for: 'text or nothing',
-  ...{ consts: 'list', const: 'list', select: 'list', exclude: 'list' },
-  map: 'text or nothing',
-  ...{ cast: 'flag', values: 'flag', partial: 'flag', ignoreExtra: 'flag' },
+const values: ValuesSchema<WeightsCheckValues> = optionValues({
+  file: texts,
+  for: optionalText,
+  ...SELECTION_VALUES,
+  map: optionalText,
+  ...{ cast: flag, values: flag, partial: flag, ignoreExtra: flag },
 });
 
 export interface CheckedFileFields {

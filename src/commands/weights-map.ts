@@ -1,5 +1,4 @@
 // weights map: which tensor of a checkpoint is which weight, as a map file for `run --map` and its like.
-import * as z from 'zod';
 import { utf8Bytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { refuseOutput, writeFileAtomically } from '../base/output-file.js';
@@ -7,8 +6,8 @@ import type { NamedSpec, NamedTensor } from '../graph/tensor.js';
 import { type Ambiguity, MATCH_METHODS, type Match, type MatchMethod, matchWeights } from '../weights/map/match.js';
 import { readTensorFile } from '../weights/read.js';
 import { openSource } from '../weights/sources.js';
-import { SELECTION_OPTIONS, type SelectionValues } from './shared/selection-options.js';
-import { SELECTION_SHAPE } from './shared/selection-shape.js';
+import { flag, optionalText, optionValues, someOf, text } from './shared/option-values.js';
+import { SELECTION_OPTIONS, SELECTION_VALUES, type SelectionValues } from './shared/selection-options.js';
 import { readWanted } from './shared/wanted.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -20,20 +19,21 @@ export interface WeightsMapValues extends SelectionValues {
   readonly force: boolean;
 }
 
-const METHODS = `must be of ${MATCH_METHODS.join(', ')}`;
-
-const values: ValuesSchema<WeightsMapValues> = z.strictObject({
-  file: z.string(),
-  for: z.string().optional(),
-  ...SELECTION_SHAPE,
-  by: z
-    .string()
-    .default(MATCH_METHODS.join())
-    .transform((text) => text.split(',').map((word) => word.trim()))
-    .pipe(z.array(z.enum(MATCH_METHODS, METHODS))),
-  output: z.string().optional(),
-  force: z.boolean().default(false),
-}) as ValuesSchema<WeightsMapValues>;
+const values: ValuesSchema<WeightsMapValues> = optionValues({
+  file: text,
+  for: optionalText,
+  ...SELECTION_VALUES,
+  by: {
+    ...someOf(MATCH_METHODS),
+    missing: MATCH_METHODS,
+    read: (given) =>
+      String(given)
+        .split(',')
+        .map((word) => word.trim()),
+  },
+  output: optionalText,
+  force: flag,
+});
 
 /** What the map file holds. */
 export interface MapFields {

@@ -29,6 +29,13 @@ export const KINDS = {
 
 export type Kind = keyof typeof KINDS;
 
+/** What is not compiled. */
+export const GRAPH_KINDS = ['graph-json', 'onnx', 'air'] as const satisfies readonly Kind[];
+
+export function isGraphKind(kind: Kind): kind is (typeof GRAPH_KINDS)[number] {
+  return GRAPH_KINDS.some((graphKind) => graphKind === kind);
+}
+
 const HEAD_BYTES = 4096;
 const LFS = 'version https://git-lfs.github.com/spec/';
 /** The smallest bundle: its header and the head of a table. */

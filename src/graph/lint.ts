@@ -1,7 +1,8 @@
 // What may go wrong with weights, before anything is built. `build` and `consts` use it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PAUSE } from '../base/pauses.js';
-import { type ConstUser, constContent, constsByName, usersOf } from './consts.js';
+import { type ConstUser, usersOf } from './const-users.js';
+import { constContent, constsByName } from './consts.js';
 import type { Graph } from './graph.js';
 import { equalPayload, nonFinite } from './lint/data-rules.js';
 import { duplicateName, nameReused, nameTaken } from './lint/name-rules.js';

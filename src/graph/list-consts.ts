@@ -1,5 +1,5 @@
 // What the verb `consts` tells: every candidate with its size, its users and its risks.
-import type { ConstUser } from './consts.js';
+import type { ConstUser } from './const-users.js';
 import type { Graph } from './graph.js';
 import { candidatesOf, type Finding, type LintOptions, runRules } from './lint.js';
 import { type TensorSpec, tensorBytes } from './tensor.js';

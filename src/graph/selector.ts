@@ -3,7 +3,7 @@
 // commas part alternatives (`op=MatMul,Gemm`), and what stands in double quotes is taken as it is.
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
-import type { ConstUser } from './consts.js';
+import type { ConstUser } from './const-users.js';
 import { findDType } from './dtype.js';
 import { dtypeOfSpelling } from './dtype-spelling.js';
 import { matchesGlob } from './glob.js';

@@ -5,6 +5,7 @@ import { GE_OPTIONS, type GeOptionRow } from '../../backends/ascend/ge/options/t
 import type { CompilerRequest } from '../../backends/ascend/ge/request.js';
 import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
+import { flag, number, type OptionValue, oneOf, optionalText, texts } from '../shared/option-values.js';
 import type { OptionRow } from '../verb.js';
 
 export interface CompilerValues {
@@ -52,6 +53,22 @@ function compilerRows(): readonly OptionRow[] {
     { flags: '--trace <file>', help: 'write each native call as a JSON line' },
   ];
 }
+
+/** Every flag is a value of its own, as the command line gives it; `withFlags` gathers them. */
+export const COMPILER_VALUES = {
+  ...(Object.fromEntries(FLAG_ROWS.map(({ flag: name }) => [camel(name), optionalText])) as Readonly<Record<never, typeof optionalText>>),
+  ...{ geOption: texts, initOption: texts, updateOption: texts },
+  rawGeOptions: optionalText,
+  rawGeOptionsIgnoreUnsupported: {
+    ...flag,
+    read: (given: unknown) => ({ true: true, false: false })[String(given)],
+  } as OptionValue<boolean>,
+  framework: optionalText,
+  ascendHome: optionalText,
+  emitGraphs: optionalText,
+  timeout: number('a number of seconds above 0, and at most 2000000', (seconds) => seconds > 0 && seconds <= 2_000_000),
+  trace: optionalText,
+};
 
 export function withFlags<V extends object>(values: V): V & Pick<CompilerValues, 'geFlags'> {
   const given = values as Readonly<Record<string, unknown>>;

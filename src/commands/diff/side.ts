@@ -2,7 +2,7 @@
 import { bundleBackend } from '../../backends/registry.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { type FileBytes, openFile } from '../../base/open-file.js';
-import { type Kind, requireKind } from '../../formats/kind.js';
+import { isGraphKind, type Kind, requireKind } from '../../formats/kind.js';
 import { type Bundle, type Constant, findSubmodel, OmModel, readBundle, readInitialValues, readOm } from '../../formats/om/index.js';
 import type { Graph } from '../../graph/graph.js';
 import { replaceConsts } from '../../graph/replace-consts.js';
@@ -11,7 +11,6 @@ import type { GivenValue } from '../../weights/diff.js';
 import { openTensorFile, readTensorFile } from '../../weights/read.js';
 import { bundleAttributes, modelAttributes } from '../shared/attributes.js';
 import { inputSpecs, outputSpecs } from '../shared/graph-fields.js';
-import { isGraphKind, readGraphSource } from '../shared/source.js';
 
 /** A model with the name of its part in a bundle: its role, or its place; alone it is `model`. */
 export interface SideModel {
@@ -39,7 +38,7 @@ export interface Side {
 }
 
 /** @throws FILE_KIND, and what the reader of the file finds */
-export function openSide(path: string): Side {
+export async function openSide(path: string): Promise<Side> {
   // Files of tensors first: the index of safetensors shards is JSON, as a graph.json is.
   const tensors = openTensorFile(path);
   const file = openFile(path);
@@ -153,7 +152,8 @@ function modelSide(path: string, file: FileBytes, kind: Kind): Side {
   }
 }
 
-function graphSide(path: string, file: FileBytes): Side {
+async function graphSide(path: string, file: FileBytes): Promise<Side> {
+  const { readGraphSource } = await import('../shared/source.js');
   const { kind, graph, checked, program } = readGraphSource(path);
   const constants = [graph, ...graph.subgraphs].flatMap((level) =>
     level.nodes.flatMap((node): Constant[] => {

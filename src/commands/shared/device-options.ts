@@ -5,6 +5,7 @@ import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { refuseOutput } from '../../base/output-file.js';
 import type { OptionRow } from '../verb.js';
+import { number, oneOf, optionalText } from './option-values.js';
 
 export interface DeviceValues {
   readonly device?: number | undefined;
@@ -21,6 +22,14 @@ export const DEVICE_OPTIONS: readonly OptionRow[] = [
   { flags: '--trace <file>', help: 'write each native call as a JSON line' },
   { flags: '--ascend-home <folder>', help: 'the CANN to use' },
 ];
+
+export const DEVICE_VALUES = {
+  device: number('a whole number of at least 0', (id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff),
+  memory: oneOf(['auto', 'low']),
+  timeout: number('a number of seconds above 0, and at most 2000000', (seconds) => seconds > 0 && seconds <= 2_000_000),
+  trace: optionalText,
+  ascendHome: optionalText,
+} as const;
 
 const FLAGS: Readonly<Record<keyof DeviceValues, string>> = {
   device: '--device',

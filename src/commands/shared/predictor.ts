@@ -5,6 +5,7 @@ import type { Problem } from '../../base/errors.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../../graph/tensor.js';
 import { type Deviation, deviationOf, envelopeOf } from '../../weights/envelope.js';
 import type { OptionRow } from '../verb.js';
+import { number, oneOf } from './option-values.js';
 
 export type Precision = 'fp16' | 'bf16';
 export const PRECISIONS = ['fp16', 'bf16'] as const satisfies readonly Precision[];
@@ -20,6 +21,11 @@ export const PREDICTOR_OPTIONS: readonly OptionRow[] = [
     help: `the envelope is this times the greatest deviation, and never less than one unit in the last place of 16 bits (default: ${DEFAULT_MARGIN})`,
   },
 ];
+
+export const PREDICTOR_VALUES = {
+  precision: oneOf(PRECISIONS, 'fp16'),
+  margin: number('a number of at least 0', (margin) => margin >= 0, DEFAULT_MARGIN),
+};
 
 export interface PredictorOptions {
   readonly precision: Precision;

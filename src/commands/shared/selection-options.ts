@@ -1,5 +1,6 @@
 // The options that choose constants. Apart from what reads them, which knows the operators: a verb pays for that only when it chooses.
 import type { OptionRow } from '../verb.js';
+import { texts } from './option-values.js';
 
 export interface SelectionValues {
   /** Lists: `a,b`, `@file`. */
@@ -23,3 +24,7 @@ export const SELECTION_OPTIONS: readonly OptionRow[] = [
   { flags: '--const <name>', help: 'one constant, its name taken as it is', repeat: true },
   ...EXPRESSION_OPTIONS,
 ];
+
+export const EXPRESSION_VALUES = { select: texts, exclude: texts };
+
+export const SELECTION_VALUES = { consts: texts, const: texts, ...EXPRESSION_VALUES };

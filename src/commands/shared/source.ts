@@ -3,17 +3,11 @@ import type { GraphSource } from '../../backends/backend.js';
 import { openFile } from '../../base/open-file.js';
 import { readAir } from '../../formats/air.js';
 import { readGraphJson } from '../../formats/graph-json.js';
-import { type Kind, requireKind } from '../../formats/kind.js';
+import { GRAPH_KINDS, requireKind } from '../../formats/kind.js';
 import { readOnnx } from '../../formats/onnx/index.js';
 import { type CheckOptions, checkGraph } from '../../graph/check.js';
 import type { Graph } from '../../graph/graph.js';
 import { loadTensorAt } from '../../weights/read.js';
-
-const GRAPH_KINDS = ['graph-json', 'onnx', 'air'] as const satisfies readonly Kind[];
-
-export function isGraphKind(kind: Kind): kind is GraphSource['kind'] {
-  return GRAPH_KINDS.some((graphKind) => graphKind === kind);
-}
 
 /**
  * @throws FILE_NOT_FOUND, FILE_EMPTY, FILE_TRUNCATED, FILE_KIND when the file is no graph, and what its reader finds

@@ -7,7 +7,6 @@ import { type LoraPlan, planWithAdapters } from '../../weights/lora/plan.js';
 import { parseAdapterSpecs } from '../../weights/lora/spec.js';
 import { COMMAND_LINE } from '../../weights/option-names.js';
 import { readUpdates } from '../../weights/updates.js';
-import { readWeightMap } from '../../weights/weight-map.js';
 import type { Io, OptionRow } from '../verb.js';
 
 export interface UpdateValues {
@@ -36,7 +35,7 @@ export async function readUpdatePlan(
   io: Pick<Io, 'warn'>,
 ): Promise<LoraPlan | undefined> {
   if (update.length === 0 && lora.length === 0) return undefined;
-  const map = mapPath === undefined ? undefined : readWeightMap(mapPath);
+  const map = mapPath === undefined ? undefined : (await import('../../weights/weight-map.js')).readWeightMap(mapPath);
   const adapters = parseAdapterSpecs(lora).map(openAdapter);
   // Without built-in values there is nothing that a static update graph could be given again.
   const isStatic = findSubmodel(bundle, 'init') === undefined && bundle.weights.some(({ isConditional }) => !isConditional);

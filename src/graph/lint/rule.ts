@@ -1,7 +1,8 @@
 // What a lint rule is and what it sees.
 import type { Problem } from '../../base/errors.js';
 import type { PAUSE } from '../../base/pauses.js';
-import type { ConstContent, ConstUser } from '../consts.js';
+import type { ConstUser } from '../const-users.js';
+import type { ConstContent } from '../consts.js';
 import type { Graph, Node } from '../graph.js';
 
 export type Severity = 'error' | 'warning';

@@ -1,5 +1,5 @@
 // Inputs whose values the shapes of outputs depend on, so that shape inference needs them as constants.
-import { slotName } from '../consts.js';
+import { slotName } from '../const-users.js';
 import { type Graph, type Node, splitRef } from '../graph.js';
 
 /** Slots (joined by +) → GE operators. Facts: op-prototypes and GE's shape inference; random, sparse and string operators included. */
