@@ -49,8 +49,13 @@ export const v128 = {
   bitselect: (one: Code, other: Code, mask: Code): Code => [...one, ...other, ...mask, ...vector(0x52)],
 } as const;
 
+export const i16x8 = {
+  eq: binary(0x2d),
+} as const;
+
 export const i32x4 = {
   splat: unary(0x11),
+  eq: binary(0x37),
   ltS: binary(0x39),
   geS: binary(0x3f),
   add: binary(0xae),

@@ -5,7 +5,7 @@ import { GE_OPTIONS, type GeOptionRow } from '../../backends/ascend/ge/options/t
 import type { CompilerRequest } from '../../backends/ascend/ge/request.js';
 import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
-import { flag, number, type OptionValue, oneOf, optionalText, texts } from '../shared/option-values.js';
+import { flag, number, type OptionValue, optionalText, texts } from '../shared/option-values.js';
 import type { OptionRow } from '../verb.js';
 
 export interface CompilerValues {
@@ -54,15 +54,15 @@ function compilerRows(): readonly OptionRow[] {
   ];
 }
 
+/** `--flag`, `--flag=true`, `--flag=false` */
+const spelledFlag: OptionValue<boolean> = { ...flag, read: (given) => ({ true: true, false: false })[String(given)] };
+
 /** Every flag is a value of its own, as the command line gives it; `withFlags` gathers them. */
 export const COMPILER_VALUES = {
   ...(Object.fromEntries(FLAG_ROWS.map(({ flag: name }) => [camel(name), optionalText])) as Readonly<Record<never, typeof optionalText>>),
   ...{ geOption: texts, initOption: texts, updateOption: texts },
   rawGeOptions: optionalText,
-  rawGeOptionsIgnoreUnsupported: {
-    ...flag,
-    read: (given: unknown) => ({ true: true, false: false })[String(given)],
-  } as OptionValue<boolean>,
+  rawGeOptionsIgnoreUnsupported: spelledFlag,
   framework: optionalText,
   ascendHome: optionalText,
   emitGraphs: optionalText,
