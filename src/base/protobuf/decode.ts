@@ -175,7 +175,8 @@ function decodeScalar(cursor: Cursor, kind: ScalarKind, limit: number): unknown 
     case 'fixed64':
       return narrow(cursor.fixed64(limit));
   }
-  const [low, high] = cursor.varint(limit);
+  const small = cursor.small(limit);
+  const [low, high] = small < 0 ? cursor.varint(limit) : ([small, 0] as const);
   switch (kind) {
     case 'bool':
       return low !== 0 || high !== 0;
