@@ -41,6 +41,22 @@ test('a Cast to bfloat16 still rounds', async () => {
   expect([...y]).toEqual([2, 2.0078125, -2.140625]);
 });
 
+test('names that the widening would give may be there already', async () => {
+  const y = await runWide({
+    nodes: [
+      node('Cast', 'x', 'n', { to: BFLOAT16 }, 'c'),
+      node('Mul', 'n w', 'n__bfloat16', {}, 'c__widen'),
+      node('Add', 'n__bfloat16 w__bfloat16', 's', {}, 'w__widen'),
+      node('Cast', 's', 'y', { to: 1 }),
+    ],
+    initializers: [bfloats('w', [1200], Array(1200).fill(2)), bfloats('w__bfloat16', [1200], Array(1200).fill(1))],
+    inputs: [value('x', [1200])],
+    outputs: [value('y', [1200])],
+    x: Array(1200).fill(3),
+  });
+  expect(new Set(Array.from(y, Number))).toEqual(new Set([3 * 2 + 1]));
+});
+
 test('bfloat16 is widened in constants of nodes, in type attributes, in sub-graphs and in functions', async () => {
   const branch = {
     graph: {

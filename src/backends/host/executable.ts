@@ -15,6 +15,7 @@
 import { AscendBundleError } from '../../base/errors.js';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, StringEntry, ValueInfo } from '../../formats/encodings/onnx-model.js';
 import type { OnnxProgram, ProgramConst } from '../../formats/encodings/onnx-program.js';
+import { FreshNames } from '../../formats/onnx/fresh-names.js';
 import type { Tensor, TensorSpec } from '../../graph/tensor.js';
 import { castNode, widenModel, widenTensor } from './widen-small-floats.js';
 
@@ -48,16 +49,18 @@ export function toExecutable(
   weightNames: readonly string[],
   place: (constant: ProgramConst) => WeightPlace,
 ): OnnxModel {
-  const model = widenModel(program.model);
+  const valueNames = program.consts.map(({ valueName }) => valueName);
+  const model = widenModel(program.model, 'bfloat16', valueNames);
   const graph = model.graph ?? {};
   const byName = new Map(program.consts.map((constant) => [constant.constName, constant]));
   const weights = weightNames.map((name) => byName.get(name) ?? noSuchConst(name));
   const fed = new Set(weights);
   const used = usedValues(graph);
   const rest = program.consts.filter((constant) => !fed.has(constant) && used.has(constant.valueName));
-  const constants = new Set(program.consts.map((constant) => constant.valueName));
+  const constants = new Set(valueNames);
   const valueInfo = (graph.valueInfo ?? []).filter((info) => !constants.has(info.name ?? ''));
-  const stored = rest.map((constant) => toInitializer(constant, place));
+  const names = new FreshNames(graph, valueNames);
+  const stored = rest.map((constant) => toInitializer(constant, place, names));
   return {
     ...model,
     graph: {
@@ -99,7 +102,7 @@ export function isInlined({ dtype, data }: Tensor): boolean {
   return data.length <= (/float/.test(dtype.name) ? INLINE_BYTES : INLINE_INTEGER_BYTES);
 }
 
-function toInitializer(constant: ProgramConst, place: (constant: ProgramConst) => WeightPlace): Stored {
+function toInitializer(constant: ProgramConst, place: (constant: ProgramConst) => WeightPlace, names: FreshNames): Stored {
   const { valueName, tensor } = constant;
   if (isInlined(tensor)) {
     const wide = widenTensor(tensor);
@@ -112,8 +115,8 @@ function toInitializer(constant: ProgramConst, place: (constant: ProgramConst) =
     { key: 'length', value: String(length) },
   ];
   if (tensor.dtype.name !== 'bfloat16') return { initializer: { ...headOf(valueName, tensor), dataLocation: 1, externalData }, node: [] };
-  const narrow = `${valueName}__bfloat16`;
-  const cast = castNode(`${valueName}__widen`, narrow, valueName, FLOAT);
+  const narrow = names.fresh(`${valueName}__bfloat16`);
+  const cast = castNode('', narrow, valueName, FLOAT);
   return { initializer: { ...headOf(narrow, tensor), dataLocation: 1, externalData }, node: [cast] };
 }
 

@@ -3,6 +3,7 @@
 // float16 likewise, where it is asked for: to know what would come out without rounding.
 import { type Bytes, computedBytes } from '../../base/bytes.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxType, ValueInfo } from '../../formats/encodings/onnx-model.js';
+import { FreshNames } from '../../formats/onnx/fresh-names.js';
 import { toTensor } from '../../formats/onnx/tensor.js';
 import { widenToFloat32 } from '../../graph/convert.js';
 import { dtype } from '../../graph/dtype.js';
@@ -17,18 +18,24 @@ export type SmallFloat = keyof typeof SMALL_FLOATS;
 /**
  * The same model with float32 in place of `narrow`: graph inputs and outputs, value infos, initializers, tensors and types in
  * attributes, functions. A Cast to `narrow` still rounds: it becomes a Cast to it and one back.
+ *
+ * @param taken  names of values that the graph does not have yet
  */
-export function widenModel(model: OnnxModel, narrow: SmallFloat = 'bfloat16'): OnnxModel {
-  const widening = new Widening(narrow);
+export function widenModel(model: OnnxModel, narrow: SmallFloat = 'bfloat16', taken: readonly string[] = []): OnnxModel {
+  const { graph } = model;
   return {
     ...model,
-    ...(model.graph === undefined ? {} : { graph: widening.graph(model.graph) }),
-    ...mapped('functions', model.functions, (one) => ({
-      ...one,
-      node: widening.nodes(one.node ?? []),
-      ...mapped('attributeProto', one.attributeProto, widening.attribute),
-      ...mapped('valueInfo', one.valueInfo, widening.value),
-    })),
+    ...(graph === undefined ? {} : { graph: new Widening(narrow, new FreshNames(graph, taken)).graph(graph) }),
+    ...mapped('functions', model.functions, (one) => {
+      const { node = [], input = [], attributeProto, valueInfo } = one;
+      const widening = new Widening(narrow, new FreshNames({ node }, input));
+      return {
+        ...one,
+        node: widening.nodes(node),
+        ...mapped('attributeProto', attributeProto, widening.attribute),
+        ...mapped('valueInfo', valueInfo, widening.value),
+      };
+    }),
   };
 }
 
@@ -57,9 +64,11 @@ const TYPE_ATTRIBUTES = ['dtype', 'output_dtype', 'output_datatype', 'stash_type
 class Widening {
   readonly #name: SmallFloat;
   readonly #number: number;
+  readonly #names: FreshNames;
 
-  constructor(narrow: SmallFloat) {
+  constructor(narrow: SmallFloat, names: FreshNames) {
     this.#name = narrow;
+    this.#names = names;
     this.#number = SMALL_FLOATS[narrow];
   }
 
@@ -75,8 +84,15 @@ class Widening {
   nodes(nodes: readonly OnnxNode[]): OnnxNode[] {
     return nodes.flatMap((node) => {
       const wide = { ...node, ...mapped('attribute', node.attribute, this.attribute) };
-      return (node.opType === 'Cast' || node.opType === 'BitCast') && this.#isTarget(node) ? roundingCast(wide, this.#name) : [wide];
+      return (node.opType === 'Cast' || node.opType === 'BitCast') && this.#isTarget(node) ? this.#roundingCast(wide) : [wide];
     });
+  }
+
+  #roundingCast(node: OnnxNode): OnnxNode[] {
+    const [output = ''] = node.output ?? [];
+    const rounded = this.#names.fresh(`${output}__${this.#name}`);
+    // Without a name: ONNX Runtime wants no name twice, and there are others.
+    return [{ ...node, output: [rounded] }, castNode('', rounded, output, FLOAT)];
   }
 
   #isTarget(node: OnnxNode): boolean {
@@ -116,12 +132,6 @@ class Widening {
       ...(mapType?.valueType === undefined ? {} : { mapType: { ...mapType, valueType: this.#type(mapType.valueType) } }),
     };
   };
-}
-
-function roundingCast(node: OnnxNode, narrow: SmallFloat): OnnxNode[] {
-  const [output = ''] = node.output ?? [];
-  const rounded = `${output}__${narrow}`;
-  return [{ ...node, output: [rounded] }, castNode(`${node.name ?? ''}__widen`, rounded, output, FLOAT)];
 }
 
 /** @param to  a number of TensorProto.DataType */
