@@ -1,9 +1,9 @@
 // An ONNX model of the user's, so that its values do not end the process. onnxruntime-node 1.30 divides as the processor does: the
 // smallest int32 or int64 by -1 is a SIGFPE, and so is TopK of no rows. What a lowering emits is guarded where it is emitted.
 import { memoryBytes } from '../../base/bytes.js';
-import { ATTRIBUTE_TYPE, type OnnxGraph, type OnnxNode, type OnnxTensor } from '../../formats/encodings/onnx-model.js';
+import { ATTRIBUTE_TYPE, type OnnxGraph, type OnnxNode, type OnnxTensor, type StringEntry } from '../../formats/encodings/onnx-model.js';
 import type { OnnxProgram } from '../../formats/encodings/onnx-program.js';
-import { intAttr, intAttribute, isOnnxDomain } from '../../formats/onnx/attributes.js';
+import { intAttr, intAttribute, isOnnxDomain, mapInnerGraphs } from '../../formats/onnx/attributes.js';
 import { FreshNames } from '../../formats/onnx/fresh-names.js';
 import { opsetOf } from '../../formats/onnx/upgrade.js';
 import { dtype } from '../../graph/dtype.js';
@@ -44,6 +44,36 @@ export function guardProgram(program: OnnxProgram, weightNames: readonly string[
   return { ...program, model: { ...model, graph: guardGraph(model.graph, types, { names, divisors, opset: opsetOf(model) }) } };
 }
 
+/** Properties of nodes, by which they are known again: one that was added for a guard, and what a guarded node read and gave. */
+const ADDED = 'ascend_bundle_guard';
+const INPUT = 'ascend_bundle_guarded_input';
+const OUTPUT = 'ascend_bundle_guarded_output';
+
+/** The graph without the guards that `guardProgram` has put into it. */
+export function unguardGraph(graph: OnnxGraph): OnnxGraph {
+  const node = (graph.node ?? []).flatMap((given) => {
+    const { metadataProps: properties = [], ...one } = mapInnerGraphs(given, unguardGraph);
+    const is = (wanted: string) => (property: StringEntry) => property.key === wanted;
+    if (properties.some(is(ADDED))) return [];
+    const [input, output] = [INPUT, OUTPUT].map((key) => properties.filter(is(key)).map(({ value = '' }) => value)) as [string[], string[]];
+    const others = properties.slice(0, properties.length - input.length - output.length);
+    return [
+      {
+        ...one,
+        ...(others.length === 0 ? {} : { metadataProps: others }),
+        ...(output.length === 0 ? {} : { input, output }),
+      },
+    ];
+  });
+  return { ...graph, node };
+}
+
+/** The node with what it is to read and give in place of what it was given, which it notes after its own properties. */
+function guarded(node: OnnxNode, change: Required<Pick<OnnxNode, 'input' | 'output'>>): OnnxNode {
+  const noted = (key: string, names: readonly string[] = []): StringEntry[] => names.map((value) => ({ key, value }));
+  return { ...node, ...change, metadataProps: [...(node.metadataProps ?? []), ...noted(INPUT, node.input), ...noted(OUTPUT, node.output)] };
+}
+
 interface Parts {
   readonly names: FreshNames;
   /** Constants without a -1. */
@@ -81,8 +111,9 @@ function guardDivision(node: OnnxNode, type: string, names: FreshNames): readonl
   const is = to.cast(to.emit('Equal', [divisor, to.constant(type, -1)]), dtype(type).onnx as number);
   const both = to.emit('Add', [is, is]);
   const positive = to.emit('Add', [divisor, both]);
-  if (node.opType === 'Mod') return [...to.nodes, { ...node, input: [dividend, positive] }];
-  const quotient = to.node({ ...node, input: [dividend, positive] });
+  if (node.opType === 'Mod') return [...to.nodes, guarded(node, { input: [dividend, positive], output: [result] })];
+  const quotient = names.fresh(`${result}__guard`);
+  to.nodes.push(guarded(node, { input: [dividend, positive], output: [quotient] }));
   to.emit('Mul', [quotient, to.emit('Sub', [to.constant(type, 1), both])], result);
   return to.nodes;
 }
@@ -94,7 +125,7 @@ function guardTopK(node: OnnxNode, names: FreshNames): readonly OnnxNode[] {
   const some = to.cast(to.cast(to.emit('Size', [x]), BOOL), INT64);
   const count = to.emit('Mul', [k, some]);
   const taken = output.map((name) => (name === '' ? '' : names.fresh(name)));
-  to.nodes.push({ ...node, input: [x, count], output: taken });
+  to.nodes.push(guarded(node, { input: [x, count], output: taken }));
   const axis = to.constant('int64', intAttr(node, 'axis') ?? -1, [1]);
   const shape = to.emit('ScatterElements', [to.emit('Shape', [x]), axis, k]);
   for (const [i, name] of output.entries()) if (name !== '') to.emit('Reshape', [taken[i] as string, shape], name);
@@ -113,7 +144,7 @@ class Emitter {
   }
 
   node(node: OnnxNode, output = this.#names.fresh(this.#base)): string {
-    this.nodes.push({ ...node, output: [output] });
+    this.nodes.push({ ...node, output: [output], metadataProps: [{ key: ADDED, value: '' }] });
     return output;
   }
 

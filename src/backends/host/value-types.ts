@@ -1,7 +1,7 @@
 // The dtypes and shapes of the values of an ONNX graph, as far as they follow from what the model says and from one operator to the
 // next. ONNX Runtime would know all dtypes, but it tells none of those inside a sub-graph, and a build does not load it.
-import type { OnnxAttribute, OnnxGraph, OnnxNode } from '../../formats/encodings/onnx-model.js';
-import { intAttr, isOnnxDomain } from '../../formats/onnx/attributes.js';
+import type { OnnxGraph, OnnxNode } from '../../formats/encodings/onnx-model.js';
+import { intAttr, isOnnxDomain, mapInnerGraphs } from '../../formats/onnx/attributes.js';
 import { describedValues } from '../../formats/onnx/values.js';
 import { dtypeOfOnnx } from '../../graph/dtype.js';
 import type { Shape } from '../../graph/tensor.js';
@@ -78,21 +78,13 @@ export function withBodies(
   outer: ValueTypes,
   change: (graph: OnnxGraph, types: ValueTypes) => OnnxGraph,
 ): { readonly node: OnnxNode; readonly bodies: readonly Body[] } {
-  if (!node.attribute?.some(({ g, graphs }) => g !== undefined || graphs !== undefined)) return { node, bodies: [] };
   const bodies: Body[] = [];
-  const changed = (graph: OnnxGraph): OnnxGraph => {
+  const changed = mapInnerGraphs(node, (graph) => {
     const types = outer.inside(node, graph);
     bodies.push({ graph, types });
     return change(graph, types);
-  };
-  const attribute = node.attribute.map(
-    (one): OnnxAttribute => ({
-      ...one,
-      ...(one.g === undefined ? {} : { g: changed(one.g) }),
-      ...(one.graphs === undefined ? {} : { graphs: one.graphs.map(changed) }),
-    }),
-  );
-  return { node: { ...node, attribute }, bodies };
+  });
+  return { node: changed, bodies };
 }
 
 /** A loop's body first says whether it goes on. */

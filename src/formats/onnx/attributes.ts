@@ -70,6 +70,19 @@ export function innerGraphs(node: OnnxNode): readonly InnerGraph[] {
   );
 }
 
+/** The node with each of its sub-graphs changed. */
+export function mapInnerGraphs(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
+  if (!node.attribute?.some(({ g, graphs }) => g !== undefined || graphs !== undefined)) return node;
+  const attribute = node.attribute.map(
+    (one): OnnxAttribute => ({
+      ...one,
+      ...(one.g === undefined ? {} : { g: change(one.g) }),
+      ...(one.graphs === undefined ? {} : { graphs: one.graphs.map(change) }),
+    }),
+  );
+  return { ...node, attribute };
+}
+
 /** Whether the operator is one of ONNX's own, which have two spellings of their domain. */
 export function isOnnxDomain(domain: string | undefined): boolean {
   return domain === undefined || domain === '' || domain === 'ai.onnx';

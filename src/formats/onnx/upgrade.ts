@@ -1,8 +1,8 @@
 // Models of opset 1 to 6 become opset 7, the oldest that ONNX Runtime executes: the operators that changed on the way are
 // rewritten by a table (upgrades.ts), the others mean the same under the new number.
 import { AscendBundleError } from '../../base/errors.js';
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode } from '../encodings/onnx-model.js';
-import { isOnnxDomain, withoutAttrs } from './attributes.js';
+import type { OnnxGraph, OnnxModel, OnnxNode } from '../encodings/onnx-model.js';
+import { isOnnxDomain, mapInnerGraphs, withoutAttrs } from './attributes.js';
 import { FreshNames } from './fresh-names.js';
 import { Ranks } from './ranks.js';
 import { UPGRADES, type UpgradeContext } from './upgrades.js';
@@ -43,7 +43,10 @@ function upgradeGraph(graph: OnnxGraph, parts: Parts, outer?: Ranks): OnnxGraph 
   const used = usedValues(graph);
   const node = (graph.node ?? []).flatMap((old, index) => {
     const context = contextOf(old, index, parts, ranks, used);
-    const upgraded = upgradeNode(withUpgradedGraphs(old, parts, ranks), context);
+    const upgraded = upgradeNode(
+      mapInnerGraphs(old, (inner) => upgradeGraph(inner, parts, ranks)),
+      context,
+    );
     for (const one of upgraded) ranks.add(one);
     return upgraded;
   });
@@ -56,18 +59,6 @@ function upgradeNode(node: OnnxNode, context: UpgradeContext): readonly OnnxNode
   const plain = withoutAttrs(node, 'consumed_inputs');
   const row = Object.hasOwn(UPGRADES, node.opType ?? '') ? UPGRADES[node.opType ?? ''] : undefined;
   return row === undefined || context.opset >= row.until ? [plain] : row.upgrade(plain, context);
-}
-
-function withUpgradedGraphs(node: OnnxNode, parts: Parts, ranks: Ranks): OnnxNode {
-  if (!node.attribute?.some(({ g, graphs }) => g !== undefined || graphs !== undefined)) return node;
-  const attribute = node.attribute.map(
-    (one): OnnxAttribute => ({
-      ...one,
-      ...(one.g === undefined ? {} : { g: upgradeGraph(one.g, parts, ranks) }),
-      ...(one.graphs === undefined ? {} : { graphs: one.graphs.map((graph) => upgradeGraph(graph, parts, ranks)) }),
-    }),
-  );
-  return { ...node, attribute };
 }
 
 function contextOf(node: OnnxNode, index: number, parts: Parts, ranks: Ranks, used: ReadonlySet<string>): UpgradeContext {
