@@ -6,6 +6,7 @@ import { signOfCann } from './ascend/cann/find.js';
 import { thisMachine } from './ascend/cann/machine.js';
 import type { Arithmetic, Backend, BackendChoice, BackendKind, GraphRunner, GraphSource } from './backend.js';
 import { HOST_PLATFORM_VERSION } from './host/mark.js';
+import type { StoredProgram } from './host/stored-program.js';
 
 export interface BuildRequest {
   readonly asked: 'auto' | BackendKind;
@@ -58,4 +59,13 @@ export async function loadBackend({ kind }: BackendChoice): Promise<Backend> {
  */
 export async function openGraph(source: GraphSource, weightNames: readonly string[], arithmetic: Arithmetic = 'own'): Promise<GraphRunner> {
   return (await import('./host/graph-runner.js')).openGraphRunner(source, weightNames, arithmetic);
+}
+
+/**
+ * What a bundle of the host backend executes, as an ONNX model.
+ *
+ * @throws BUNDLE_INVALID, FILE_MALFORMED
+ */
+export async function openProgram(bundle: Bundle, path: string): Promise<StoredProgram> {
+  return (await import('./host/stored-program.js')).storedProgram(bundle, path);
 }

@@ -100,8 +100,16 @@ export const WARNING_MEANINGS: Readonly<Record<string, Meaning>> = {
     "Attributes of the compiler's own, which no operator declares, are not in the graph that was written.",
     'Nothing has to be done.',
   ],
+  GRAPH_LOWERED: [
+    "An ONNX model was written of a graph of GE's operators: it has those that the host backend runs in their place.",
+    'To have the graph itself, write it as .air or graph.json.',
+  ],
+  PROGRAM_WIDENED: [
+    'An ONNX model was written that computes in float32 what was bfloat16, as the host backend does.',
+    'To compile for an NPU in bfloat16, build the model that the bundle was built from, with the weights that extract writes.',
+  ],
   VARIABLES_LEFT: [
-    'In the graph that was written, a weight is still a variable: the bundle holds no initial value of it in that form.',
+    'In the graph that was written, a weight is still a variable, or an input: the bundle holds no initial value of it in that form.',
     'Give its value from elsewhere.',
   ],
   VARIABLES_UNINITIALIZED: [

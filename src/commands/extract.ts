@@ -6,7 +6,7 @@ import { throwProblems } from '../base/problems.js';
 import { type Bundle, findSubmodel, type Role, type Submodel } from '../formats/om/index.js';
 import { initialTensors } from '../weights/initial-constants.js';
 import { isSingleFile, writeTensorsTo } from '../weights/write.js';
-import type { GraphForm, PartFile } from './extract/graph-files.js';
+import type { PartFile } from './extract/graph-files.js';
 import { openBundleAt, type WeightFields } from './shared/bundle.js';
 import { chooseBundleWeights } from './shared/bundle-selection.js';
 import { flag, oneOf, optionalText, optionValues, text } from './shared/option-values.js';
@@ -16,14 +16,14 @@ import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 export interface ExtractValues extends SelectionValues {
   readonly bundle: string;
   readonly graph?: Role | undefined;
-  readonly as?: 'om' | GraphForm | undefined;
+  readonly as?: ModelForm | undefined;
   readonly weights: boolean;
   readonly output?: string | undefined;
   readonly force: boolean;
 }
 
 const ROLES = ['infer', 'init', 'update'] as const satisfies readonly Role[];
-const MODEL_FORMS = ['om', 'air', 'graph-json'] as const;
+const MODEL_FORMS = ['om', 'air', 'graph-json', 'onnx'] as const;
 
 const values: ValuesSchema<ExtractValues> = optionValues({
   bundle: text,
@@ -34,7 +34,8 @@ const values: ValuesSchema<ExtractValues> = optionValues({
   force: flag,
 });
 
-export type ExtractForm = 'om' | GraphForm | 'weights';
+type ModelForm = (typeof MODEL_FORMS)[number];
+export type ExtractForm = ModelForm | 'weights';
 
 export interface ExtractResult {
   readonly bundle: { readonly path: string };
@@ -52,9 +53,9 @@ export interface ExtractResult {
 export const extract: Verb<ExtractValues, ExtractResult> = {
   name: 'extract',
   summary: 'write a part of a bundle to a file: the weights, a model, a graph',
-  description: `Writes the initial values of a bundle's weights, or one of its models as an ordinary .om for tools that know no bundles, or the graph of a model as an .air file or a graph.json.
+  description: `Writes the initial values of a bundle's weights, or one of its models as an ordinary .om for tools that know no bundles, or the graph of a model as an .air file, a graph.json or an ONNX model.
 
-In the graph of the inference model each weight is the constant again that it was, so that it can be built anew. Alone, a model has no values in its variables: it is for looking at and timing.`,
+In the graph of the inference model each weight is the constant again that it was, with the initial value that the bundle has now, so that it can be built anew. A bundle of the host backend gives an ONNX model: that of a bundle built from ONNX is the model again, and any ONNX Runtime gives what the bundle gives; that of a graph of GE's operators is what the host backend runs in their place. An .air file or a graph.json has GE's operators, so a bundle built from ONNX gives neither. Alone, a model has no values in its variables: it is for looking at and timing.`,
   arguments: [{ name: 'bundle', help: 'the bundle' }],
   options: [
     { flags: '--weights', help: 'the initial values of the weights; all of them unless some are chosen' },
@@ -62,7 +63,7 @@ In the graph of the inference model each weight is the constant again that it wa
     { flags: '--graph <which>', help: 'this model or its graph; infer where only --as is given', choices: ROLES },
     {
       flags: '--as <form>',
-      help: 'of a graph: what to write; told by the ending of -o (.om, .air, .json) unless given',
+      help: 'of a graph: what to write; told by the ending of -o (.om, .air, .json, .onnx) unless given',
       choices: MODEL_FORMS,
     },
     { flags: '-o, --output <path>', help: 'where to write; of weights .safetensors, .npz, .json, .npy (of one), or a folder of .npy' },
@@ -73,6 +74,7 @@ In the graph of the inference model each weight is the constant again that it wa
     "ascend-bundle extract linear.om --select 'name~lora_*' -o folder",
     'ascend-bundle extract linear.om --graph infer -o infer.om',
     'ascend-bundle extract linear.om --graph infer -o graph.json',
+    'ascend-bundle extract mlp.om --graph infer -o mlp.onnx',
   ],
   values,
   run: extractPart,
@@ -88,10 +90,10 @@ async function extractPart(given: ExtractValues, io: Io): Promise<Outcome<Extrac
 
 function outputOf({ output }: ExtractValues): string {
   if (output !== undefined) return output;
-  return usage('Where to write is not said.', 'Name a file with -o: weights.safetensors, infer.om, graph.air, graph.json.');
+  return usage('Where to write is not said.', 'Name a file with -o: weights.safetensors, infer.om, graph.air, graph.json, model.onnx.');
 }
 
-const FORMS: Readonly<Record<string, 'om' | GraphForm>> = { '.om': 'om', '.air': 'air', '.json': 'graph-json' };
+const FORMS: Readonly<Record<string, ModelForm>> = { '.om': 'om', '.air': 'air', '.json': 'graph-json', '.onnx': 'onnx' };
 
 /** @throws USAGE when not exactly one thing is asked for */
 function formOf({ graph, as, weights, consts, const: single, select, exclude }: ExtractValues, output: string): ExtractForm {
@@ -101,11 +103,11 @@ function formOf({ graph, as, weights, consts, const: single, select, exclude }: 
     usage('Weights and a graph are extracted one at a time.', 'Leave --graph and --as out, or what is about weights.');
   if (isOfWeights) return 'weights';
   if (!isOfGraph) usage('What to extract is not said.', 'Give --weights, or --graph infer, init or update.');
-  return (
-    as ??
-    FORMS[extname(output).toLowerCase()] ??
-    usage(`The name ${output} does not say what to write.`, 'Give --as om, air or graph-json.')
-  );
+  const form = as ?? FORMS[extname(output).toLowerCase()];
+  if (form === undefined) return usage(`The name ${output} does not say what to write.`, `Give --as ${MODEL_FORMS.join(', ')}.`);
+  if (form === 'onnx' && graph !== undefined && graph !== 'infer')
+    usage(`The ${graph} graph only assigns variables, which ONNX does not have.`, 'Give --as om or air, or --graph infer.');
+  return form;
 }
 
 function usage(message: string, fix: string): never {
@@ -115,15 +117,16 @@ function usage(message: string, fix: string): never {
 async function extractGraph(
   bundle: Bundle,
   { bundle: path, graph: role = 'infer', force }: ExtractValues,
-  form: 'om' | GraphForm,
+  form: ModelForm,
   output: string,
   io: Io,
 ): Promise<ExtractResult> {
   const submodel = findSubmodel(bundle, role) ?? noSuchModel(path, bundle, role);
   const { files, warnings } = await io.step('read', async () => {
     if (form === 'om') return modelFile(submodel, output);
-    const { graphFiles } = await import('./extract/graph-files.js');
-    return graphFiles(bundle, submodel, form, output);
+    if (form === 'onnx') return (await import('./extract/onnx-files.js')).onnxFiles(bundle, path, submodel, output);
+    if (submodel.graph.dialect === 'onnx') notOfGe(path);
+    return (await import('./extract/graph-files.js')).graphFiles(bundle, submodel, form, output);
   });
   for (const warning of warnings) io.warn(warning);
   await io.step('write', () => writeFilesAtomically(files, { force }));
@@ -134,6 +137,13 @@ async function extractGraph(
     weights: [],
     files: files.map((file) => ({ path: file.path, bytes: file.bytes.length })),
   };
+}
+
+function notOfGe(path: string): never {
+  throw new AscendBundleError('GRAPH_INVALID', {
+    message: `${path} was built from an ONNX model: its graph has the operators of ONNX, and .air and graph.json have those of GE.`,
+    fix: 'Write it as an ONNX model: -o model.onnx, or --as onnx.',
+  });
 }
 
 function noSuchModel(path: string, { submodels }: Bundle, role: Role): never {

@@ -129,18 +129,76 @@ test.each([
   },
 );
 
-test('the graph of an ONNX model is not said in the words of GE', async () => {
+test('the graph of an ONNX model is not said in the words of GE, and the error names the form that has it', async () => {
   const place = new Workplace();
   await place.call(['build', 'examples/onnx/mlp.onnx', '--consts', 'fc1.weight', '-o', 'm.om']);
   for (const form of ['air', 'graph-json']) {
     const { error } = await document(place, ['extract', 'm.om', '--as', form, '-o', 'g.out']);
-    expect(error).toMatchObject({ code: 'GRAPH_INVALID', message: expect.stringContaining('ONNX') });
+    expect(error).toMatchObject({
+      code: 'GRAPH_INVALID',
+      message: expect.stringContaining('ONNX'),
+      fix: expect.stringContaining('--as onnx'),
+    });
   }
   expect(place.files()).toEqual(['m.om']);
   // Its init graph is GE's own.
   await succeed(place, ['extract', 'm.om', '--graph', 'init', '-o', 'init.air']);
   await succeed(place, ['extract', 'm.om', '--weights', '-o', 'w.npz']);
 });
+
+test('an ONNX model comes out as one, with the weights that were patched in, and is built again', async () => {
+  const place = new Workplace();
+  const build = ['--consts', 'fc2.weight,fc2.bias'];
+  await place.call(['build', 'examples/onnx/mlp.onnx', ...build, '-o', 'm.om']);
+  await place.call(['patch', 'm.om', '--weights', 'examples/onnx/new.safetensors', '-o', 'new.om']);
+  const { result, warnings } = await succeed(place, ['extract', 'new.om', '--graph', 'infer', '-o', 'new.onnx']);
+  expect(result).toMatchObject({ form: 'onnx', graph: { role: 'infer' }, files: [{ path: 'new.onnx' }] });
+  expect(warnings).toEqual([]);
+  await succeed(place, ['extract', 'new.om', '--as', 'onnx', '-o', 'any name']);
+  expect(readFileSync(place.path('any name')).equals(readFileSync(place.path('new.onnx')))).toBe(true);
+  await place.call(['build', 'new.onnx', ...build, '-o', 'again.om']);
+  const run = async (bundle: string) => {
+    const ran = await place.call(['run', bundle, '--input', 'x=@examples/onnx/x.npy', '-o', 'out', '--outfmt', 'bin', '--force']);
+    expect(ran.status).toBe(0);
+    return readFileSync(place.path('out', readdirSync(place.path('out'))[0] as string)).toString('hex');
+  };
+  const outputs = [await run('m.om'), await run('new.om'), await run('again.om')];
+  expect(outputs[0]).not.toBe(outputs[1]);
+  expect(outputs[2]).toBe(outputs[1]);
+});
+
+test('a graph of GE comes out as the ONNX model that the host runs in its place, and a warning says so', async () => {
+  const place = new Workplace();
+  await fc.assert(
+    fc.asyncProperty(nets, async (net) => {
+      const names = net.weights.flatMap(({ name }) => ['--const', name]);
+      const force = ['--force', '--quiet'];
+      await place.call(['build', writeNet(net, place.folder, 'n.json'), ...names, '-o', 'a.om', ...force]);
+      const { warnings } = await succeed(place, ['extract', 'a.om', '--graph', 'infer', '-o', 'a.onnx', '--force']);
+      expect(warnings).toMatchObject([{ code: 'GRAPH_LOWERED', fix: expect.stringContaining('--as air') }]);
+      expect((await place.call(['build', 'a.onnx', ...names, '-o', 'b.om', ...force])).status).toBe(0);
+      const [a, b] = [await inspected(place, 'a.om'), await inspected(place, 'b.om')];
+      expect(b).toEqual(a);
+      const outputs: string[] = [];
+      for (const bundle of ['a.om', 'b.om']) {
+        await place.call(['run', bundle, '--input', 'x=rand:5', '-o', 'out', '--outfmt', 'safetensors', ...force]);
+        outputs.push(readFileSync(place.path('out', 'outputs.safetensors')).toString('hex'));
+      }
+      expect(outputs[1]).toBe(outputs[0]);
+      for (const name of ['a', 'b']) await succeed(place, ['extract', `${name}.om`, '--weights', '-o', `${name}.safetensors`, '--force']);
+      expect(tensors(place.path('b.safetensors'))).toEqual(tensors(place.path('a.safetensors')));
+    }),
+    { numRuns: 4 },
+  );
+});
+
+/** Inputs, outputs and weights of a bundle, without what only a compiler's graph has. */
+async function inspected(place: Workplace, path: string): Promise<unknown> {
+  const { result } = JSON.parse((await place.call(['inspect', path, '--json'])).stdout);
+  const [infer] = result.submodels;
+  const plain = ({ name, dtype, shape }: { name: string; dtype: string; shape: number[] }) => ({ name, dtype, shape });
+  return { inputs: infer.inputs.map(plain), outputs: infer.outputs.map(plain), weights: result.weights.map(plain) };
+}
 
 test('bfloat16 goes into npy as float32, and the result says so', async () => {
   const place = new Workplace();
@@ -269,6 +327,8 @@ test('what does not work says why and leaves nothing', async () => {
     [['extract', 'linear.om', '--exclude', 'rank>=0', '-o', 'a.npz'], 'CONST_NOT_FOUND', 4],
     [['extract', 'linear.om', '--select', 'op=MatMul', '-o', 'a.npz'], 'USAGE', 2],
     [['extract', 'linear.om', '--graph', 'init', '-o', 'a.json'], 'GRAPH_INVALID', 4],
+    [['extract', 'linear.om', '--graph', 'init', '-o', 'a.onnx'], 'USAGE', 2],
+    [['extract', 'linear.om', '--graph', 'update', '--as', 'onnx', '-o', 'a'], 'USAGE', 2],
     [['extract', 'linear.om', '--graph', 'infer', '-o', 'there.om'], 'FILE_EXISTS', 7],
     [['extract', 'bare.om', '--weights', '-o', 'a.npz'], 'INIT_MISSING', 4],
     [['extract', 'bare.om', '--graph', 'init', '-o', 'a.om'], 'INPUT_UNKNOWN', 4],
@@ -330,6 +390,17 @@ test.skipIf(!hasCorpus).each(['linear', 'half', 'lora_zero'])(
     expect(consts(readAir(place.path('g.air')))).toMatchObject(consts(readAir(original)));
   },
 );
+
+test.skipIf(!hasCorpus)('a bundle that GE compiled has no ONNX model, and the error says what it has', async () => {
+  const place = new Workplace();
+  const { error } = await document(place, ['extract', corpus('ge-bundles', 'linear.om'), '--as', 'onnx', '-o', 'g.onnx']);
+  expect(error).toMatchObject({
+    code: 'GRAPH_INVALID',
+    message: expect.stringContaining('compiled by GE'),
+    fix: expect.stringContaining('--as air'),
+  });
+  expect(place.files()).toEqual([]);
+});
 
 test.skipIf(!hasCorpus)('weights that were compiled to another layout stay Variables in the graph', async () => {
   const place = new Workplace();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { memoryBytes } from '../../src/base/bytes.js';
+import { type Bytes, memoryBytes } from '../../src/base/bytes.js';
 import { encode } from '../../src/base/protobuf/index.js';
 import { OnnxModel } from '../../src/formats/encodings/onnx-model.js';
 import { readOnnx } from '../../src/formats/onnx/index.js';
@@ -14,6 +14,7 @@ import { describeSpec, type Tensor } from '../../src/graph/tensor.js';
 import { type AscendBundleError, build, type OpenedBundle, openBundle, type TensorData } from '../../src/index.js';
 import { firstDifference } from '../support/close.js';
 import { corpus, hasCorpus } from '../support/corpus.js';
+import { extractOnnx } from '../support/extracted.js';
 import { tensorData, tensorDatas, tensorOf } from '../support/library.js';
 import { type OnnxCase, onnxCaseNames, readOnnxCase } from '../support/onnx-cases.js';
 import { wholeModel, withConst, withInputAsConst } from '../support/onnx-changes.js';
@@ -57,6 +58,8 @@ test.skipIf(!hasCorpus).each(onnxCaseNames().filter((name) => expectedRefusal(na
   expect(bundle.weights.map((weight) => weight.name)).toEqual(names);
 
   expectOutputs(await run(bundle, inputs), given.outputs, 'with the built-in weights');
+  await extractOnnx(output, `${path}.out`);
+  expectOutputs(await runModel(`${path}.out`, model, inputs), given.outputs, 'with ONNX Runtime, of the model that comes out');
   const own = new Map(readOnnx(path).consts.map(({ constName, tensor }) => [constName, tensor]));
   await bundle.update(Object.fromEntries(names.map((weight) => [weight, tensorData(own.get(weight) as Tensor)])));
   expectOutputs(await run(bundle, inputs), given.outputs, 'after an update with the same values');
@@ -130,14 +133,18 @@ async function reference(
   changed: Tensor,
   inputs: ReadonlyMap<string, Tensor>,
 ): Promise<readonly Tensor[]> {
-  const feeds = Object.fromEntries([...inputs].map(([name, tensor]) => [name, toOrt(tensor)]));
-  const run = (whole: OnnxModel) => runOrt(encode(OnnxModel, whole), feeds);
-  const results = await run(withConst(model, weight, changed)).catch((cause: unknown) => {
+  const run = (whole: OnnxModel) => runModel(encode(OnnxModel, whole), model, inputs);
+  return run(withConst(model, weight, changed)).catch((cause: unknown) => {
     if (!/Could not find an implementation for \w+\([1-6]\)/.test(String(cause))) throw cause;
     const program = readOnnx(path);
     const consts = program.consts.map((constant) => (constant.constName === weight ? { ...constant, tensor: changed } : constant));
     return run(wholeModel({ ...program, consts }));
   });
+}
+
+/** @param model  whose outputs are wanted, in their order */
+async function runModel(given: Bytes | string, model: OnnxModel, inputs: ReadonlyMap<string, Tensor>): Promise<readonly Tensor[]> {
+  const results = await runOrt(given, Object.fromEntries([...inputs].map(([name, tensor]) => [name, toOrt(tensor)])));
   return (model.graph?.output ?? []).map(({ name = '' }) => fromOrt(results[name] as OrtTensor));
 }
 

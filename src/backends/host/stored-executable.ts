@@ -22,16 +22,24 @@ export function inferModel(bundle: Bundle, path: string): Submodel {
 
 /** @throws BUNDLE_INVALID, FILE_MALFORMED */
 export function openExecutable(infer: Submodel, path: string): Executable {
-  const [table] = infer.om.tables;
-  const kernels = findPartition(table, PARTITION.tbeKernels) ?? invalid(path, 'its inference graph has no executable');
-  const item = readKernels(kernels.bytes, path, infer.offsetBytes + kernels.offsetBytes).find(({ name }) => name === EXECUTABLE_NAME);
-  if (item === undefined) return invalid(path, `its inference graph has no ${EXECUTABLE_NAME}`);
-  const weights = findPartition(table, PARTITION.weightsData);
+  const weights = findPartition(infer.om.tables[0], PARTITION.weightsData);
   const start = infer.offsetBytes + (weights?.offsetBytes ?? 0);
   // ONNX Runtime follows no link that leaves the folder it is given.
   const file = realpathSync(path);
-  const model = locateWeights(decode(OnnxModel, item.bytes, `${EXECUTABLE_NAME} of ${path}`), basename(file), start);
+  const model = locateWeights(storedModel(infer, path), basename(file), start);
   return { model: encode(OnnxModel, model).read(), folder: dirname(file) };
+}
+
+/**
+ * As it is stored: its large constants are at offsets of WEIGHTS_DATA.
+ *
+ * @throws BUNDLE_INVALID, FILE_MALFORMED
+ */
+export function storedModel(infer: Submodel, path: string): OnnxModel {
+  const kernels = findPartition(infer.om.tables[0], PARTITION.tbeKernels) ?? invalid(path, 'its inference graph has no executable');
+  const item = readKernels(kernels.bytes, path, infer.offsetBytes + kernels.offsetBytes).find(({ name }) => name === EXECUTABLE_NAME);
+  if (item === undefined) return invalid(path, `its inference graph has no ${EXECUTABLE_NAME}`);
+  return decode(OnnxModel, item.bytes, `${EXECUTABLE_NAME} of ${path}`);
 }
 
 function invalid(path: string, why: string): never {

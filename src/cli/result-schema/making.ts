@@ -45,7 +45,7 @@ export const patch = z.strictObject({
 
 export const extract = z.strictObject({
   bundle: z.strictObject({ path: z.string() }),
-  form: z.enum(['om', 'air', 'graph-json', 'weights']),
+  form: z.enum(['om', 'air', 'graph-json', 'onnx', 'weights']),
   graph: z
     .strictObject({ role: z.enum(['infer', 'init', 'update']), name: z.string() })
     .nullable()

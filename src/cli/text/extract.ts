@@ -7,6 +7,7 @@ const FORMS: Readonly<Record<ExtractResult['form'], string>> = {
   om: 'the model',
   air: 'the graph of the model',
   'graph-json': 'the graph of the model',
+  onnx: 'the ONNX program of the model',
   weights: 'the initial values',
 };
 

@@ -11,6 +11,7 @@ import { constValue, type Graph } from '../../graph/graph.js';
 import { fileNameOf } from '../../weights/file-names.js';
 import { listNames } from '../../weights/read.js';
 
+/** Forms of GE's operators. */
 export type GraphForm = 'air' | 'graph-json';
 
 export interface PartFile {

@@ -1,15 +1,7 @@
 // Opens a bundle for a verb, and describes one in the words that `build` and `inspect` share.
 import { type FileBytes, openFile } from '../../base/open-file.js';
 import { requireKind } from '../../formats/kind.js';
-import {
-  type Bundle,
-  type BundleWeight,
-  type InputGears,
-  inputGears,
-  type OmModel,
-  readBundle,
-  type Submodel,
-} from '../../formats/om/index.js';
+import { type Bundle, type BundleWeight, type OmModel, readBundle, type Submodel } from '../../formats/om/index.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 
@@ -32,12 +24,6 @@ export interface SpecFields {
   readonly format: string | null;
 }
 
-/** An input of a compiled model. */
-export interface InputSpecFields extends SpecFields {
-  /** The sizes that the model was compiled for, where those are a few; else null. */
-  readonly gears: InputGears | null;
-}
-
 export interface PartitionFields {
   readonly table: number;
   readonly type: number;
@@ -51,7 +37,7 @@ export interface SubmodelFields {
   readonly role: string | null;
   readonly name: string;
   readonly bytes: number;
-  readonly inputs: readonly InputSpecFields[];
+  readonly inputs: readonly SpecFields[];
   readonly outputs: readonly SpecFields[];
   readonly partitions: readonly PartitionFields[];
 }
@@ -102,16 +88,10 @@ function submodelFields(submodel: Submodel): SubmodelFields {
     role: submodel.role ?? null,
     name: submodel.name,
     bytes: submodel.bytes.length,
-    inputs: inputSpecFields(submodel),
+    inputs: submodel.inputs.map(specFields),
     outputs: submodel.outputs.map(specFields),
     partitions: partitionFields(submodel),
   };
-}
-
-/** @throws FILE_MALFORMED */
-export function inputSpecFields({ inputs, inoutInfo }: OmModel): readonly InputSpecFields[] {
-  const gears = inoutInfo === undefined ? undefined : inputGears(inoutInfo);
-  return inputs.map((spec) => ({ ...specFields(spec), gears: gears?.get(spec.name) ?? null }));
 }
 
 export function partitionFields({ om }: OmModel): readonly PartitionFields[] {
