@@ -1,6 +1,6 @@
 // A user's way: the packed file, installed in an empty folder with the install line of the README.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -22,6 +22,7 @@ test('the packed file installs with the line of the README, and its verbs and it
   cpSync(join(PROJECT, 'examples'), join(folder, 'examples'), { recursive: true });
 
   expect(existsSync(join(folder, 'node_modules/commander'))).toBe(false);
+  expect(readdirSync(join(folder, 'node_modules/ascend-bundle/bin'))).toEqual(['ascend-bundle.js', 'package.json']);
   expect(shell('npx ascend-bundle --version', folder).trim()).toMatch(/^\d+\.\d+\.\d+$/);
   shell('npx ascend-bundle build examples/linear/graph.json --consts const_1,const_2 -o linear.om', folder);
   const run = shell(
