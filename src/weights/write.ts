@@ -1,9 +1,10 @@
 // Tensors → files in a folder: one file each (npy, bin), or one for all (npz, json, safetensors). All of them appear, or none.
-import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
 import { fileError } from '../base/file-error.js';
+import { makeFolders } from '../base/make-folders.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
 import { writeNpy } from '../formats/npy.js';
 import { writeNpz } from '../formats/npz.js';
@@ -171,7 +172,7 @@ function refuseRepeated(tensors: readonly { readonly name: string }[]): void {
 /** @returns the outermost folder that was made, if any */
 function makeFolder(folder: string): string | undefined {
   try {
-    return mkdirSync(folder, { recursive: true });
+    return makeFolders(folder);
   } catch (cause) {
     if (isFile(folder)) throw notAFolder(folder);
     throw fileError(folder, cause, 'write');

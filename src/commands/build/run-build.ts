@@ -1,10 +1,11 @@
 // The work of a build: reads the graph, refuses what cannot be, has it compiled, and writes what came of it.
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { BackendChoice, CompiledBundle, CompileJob, Compiler, GraphSource } from '../../backends/backend.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { fileError } from '../../base/file-error.js';
 import { isSameFile } from '../../base/file-system.js';
+import { makeFolders } from '../../base/make-folders.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../../base/output-file.js';
 import { problemsError } from '../../base/problems.js';
 import { lint, lintData } from '../../graph/lint.js';
@@ -125,7 +126,7 @@ function emittedName(name: string, bundle: string): string {
 /** @returns the first folder that had to be made; undefined where all were there */
 function makeFolder(path: string): string | undefined {
   try {
-    return mkdirSync(path, { recursive: true });
+    return makeFolders(path);
   } catch (cause) {
     throw fileError(path, cause, 'write');
   }

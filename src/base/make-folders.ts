@@ -1,0 +1,28 @@
+// A folder, with those above it.
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Not Node's own `recursive`: it makes the folder above and tries again, without end where the system says "not there" of a folder whose
+ * parent is there, as /proc does.
+ *
+ * @returns the outermost folder that was made; undefined where all were there
+ * @throws the error of the file system
+ */
+export function makeFolders(path: string): string | undefined {
+  if (isFolder(path)) return undefined;
+  const above = dirname(path);
+  const outermost = isFolder(above) ? undefined : makeFolders(above);
+  try {
+    mkdirSync(path);
+  } catch (cause) {
+    // Somebody else was faster.
+    if (isFolder(path)) return outermost;
+    throw cause;
+  }
+  return outermost ?? path;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
