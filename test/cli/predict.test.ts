@@ -281,6 +281,7 @@ test('mistakes end before anything is computed, and nothing is overwritten', asy
     [['-o', './net.json', '--force'], 'USAGE'],
     [['--precision', 'fp8'], 'USAGE'],
     [['--margin', 'wide'], 'USAGE'],
+    [['--margin', 'Infinity'], 'USAGE'],
     [['--input', 'z=1'], 'INPUT_UNKNOWN'],
     [['--input', 'x=1,2'], 'TENSOR_MISMATCH'],
   ] as const)

@@ -41,7 +41,7 @@ export function someOf<const C extends string>(choices: readonly C[]): OptionVal
 /**
  * Without a default it may be undefined.
  *
- * @param isOne  is not asked of NaN, which a text that is no number becomes
+ * @param isOne  is not asked of infinity, nor of NaN, which a text that is no number becomes
  */
 export function number(what: string, isOne: (value: number) => boolean): OptionValue<number | undefined>;
 export function number(what: string, isOne: (value: number) => boolean, missing: number): OptionValue<number>;
@@ -50,7 +50,7 @@ export function number(what: string, isOne: (value: number) => boolean, missing?
     what,
     missing,
     read: (given) => (isText(given) && given.trim() !== '' ? Number(given) : given),
-    isOne: optional((value) => typeof value === 'number' && !Number.isNaN(value) && isOne(value)),
+    isOne: optional((value) => Number.isFinite(value) && isOne(value as number)),
   };
 }
 
