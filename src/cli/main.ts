@@ -99,10 +99,10 @@ function stderrStyle(color: ColorChoice): Style {
   return styleFor(color, { isTTY: isStderrTerminal() }, process.env);
 }
 
-/** `ascend-bundle inspect x.om | head` ends without a word; a full disk behind `>` is an error like any other. */
+/** `ascend-bundle inspect x.om | head` ends without a word, with the status it has; a full disk behind `>` is an error like any other. */
 function watchStdout(): void {
   process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EPIPE') process.exit(0);
+    if (cause.code === 'EPIPE') process.exit();
     const error = fileError('stdout', cause, 'write');
     stderr().write(`${errorText(error, stderrStyle('auto'))}\n`);
     process.exit(error.exitCode);

@@ -121,6 +121,14 @@ describe('a reader that goes', () => {
     expect(bash(place, 'ascend-bundle inspect missing.om --json | true').stderr).toBe('');
   });
 
+  test('does not hide that the answer is no', () => {
+    const place = new Workplace();
+    expect(bash(place, 'set -o pipefail; ascend-bundle inspect missing.om --json | true').status).toBe(7);
+    place.run(BUILD);
+    const line = 'ascend-bundle diff linear.om examples/linear/new.safetensors 2>&- | true';
+    expect(bash(place, `set -o pipefail; ${line}`).status).toBe(3);
+  });
+
   test('of stderr does not change the result', () => {
     const place = new Workplace();
     expect(bash(place, `ascend-bundle ${BUILD.join(' ')} 2> >(exec true); echo $?`).stdout).toMatch(/wrote linear\.om[\s\S]*\n0\n$/);
