@@ -3,7 +3,7 @@ import { bundleBackend } from '../backends/registry.js';
 import { sha256 } from '../base/digest.js';
 import { AscendBundleError } from '../base/errors.js';
 import { type FileBytes, openFile } from '../base/open-file.js';
-import { isGraphKind, KINDS, type Kind, requireKind } from '../formats/kind.js';
+import { isGraphKind, KINDS, type Kind, requireKind, tensorFormatOf } from '../formats/kind.js';
 import { checkVariables, OmModel, readBundle, readOm } from '../formats/om/index.js';
 import { bundleAttributes, modelAttributes } from './shared/attributes.js';
 import { type BundleFields, bundleFields, type PartitionFields, partitionFields, type SpecFields, specFields } from './shared/bundle.js';
@@ -71,7 +71,7 @@ export const inspect: Verb<InspectValues, InspectResult> = {
 async function inspectFile({ file: path, digest }: InspectValues, io: Io): Promise<Outcome<InspectResult>> {
   const file = openFile(path);
   const kind = requireKind(file, path, Object.keys(KINDS) as Kind[], 'a bundle, a model or a graph');
-  for (const problem of UNREADABLE[kind] ?? []) io.warn({ code: 'FILE_KIND', ...problem });
+  for (const problem of unreadable(kind, file)) io.warn({ code: 'FILE_KIND', ...problem });
   const parts = await partsOf(kind, file, io);
   const digests = digest ? await io.step('digest', () => digestsOf(kind, file)) : null;
   return { result: { ...NOTHING, path, bytes: file.length, kind, ...parts, digest: digests } };
@@ -85,6 +85,12 @@ function digestsOf(kind: Kind, file: FileBytes): DigestFields {
     sha256: sha256(file),
     weights: bundle.weights.map(({ constName }) => ({ name: constName, sha256: digests.get(constName) ?? null })),
   };
+}
+
+function unreadable(kind: Kind, file: FileBytes): NonNullable<(typeof UNREADABLE)[Kind]> {
+  const format = kind === 'unknown' ? tensorFormatOf(file) : undefined;
+  if (format === undefined) return UNREADABLE[kind] ?? [];
+  return [{ message: `It is a file of tensors (${format}).`, fix: `Look at it with ascend-bundle weights check ${file.path}` }];
 }
 
 /** What to say of files of which nothing can be shown. */

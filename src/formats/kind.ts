@@ -54,6 +54,16 @@ export function detectKind(bytes: Bytes): Kind {
   return kindOfMessage(bytes);
 }
 
+/** What `unknown` may be all the same: these hold no graph, so they are no kind of their own here. */
+export function tensorFormatOf(bytes: Bytes): 'npy' | 'npz' | 'safetensors' | undefined {
+  const head = bytes.read(0, Math.min(bytes.length, HEAD_BYTES));
+  const text = Buffer.from(head).toString('latin1');
+  if (text.startsWith('\x93NUMPY')) return 'npy';
+  if (text.startsWith('PK\x03\x04') && isArrayArchive(head)) return 'npz';
+  // The length of the header, below 4 GiB, and the header, a JSON object.
+  return text.slice(4, 8) === '\0\0\0\0' && /^\s*\{\s*["}]/.test(text.slice(8)) ? 'safetensors' : undefined;
+}
+
 /** An `.npz` is a ZIP too: its entries are arrays. */
 function isArrayArchive(head: Uint8Array): boolean {
   const nameBytes = head.length < 30 ? 0 : (head[26] as number) + (head[27] as number) * 256;
@@ -173,6 +183,14 @@ function unknownKind(bytes: Bytes, path: string, expected: string): AscendBundle
       message: `${path} has ${bytes.length} bytes, all or most of them 0; the header of a bundle alone has ${BUNDLE_BYTES}.`,
       at: `byte ${bytes.length}`,
       fix: 'Copy the file again.',
+    });
+  }
+  const format = tensorFormatOf(bytes);
+  if (format !== undefined) {
+    return new AscendBundleError('FILE_KIND', {
+      message: `${path} is a file of tensors (${format}); ${expected} is expected.`,
+      at: 'byte 0',
+      fix: `Give ${expected}. What is in this one: ascend-bundle weights check ${path}`,
     });
   }
   const what = isText(head) ? 'a text file' : `of no known kind (it begins with ${hex(head)})`;

@@ -85,7 +85,10 @@ test.each([
   ['version https://git-lfs.github.com/spec/v1', 'FILE_KIND', /Git LFS pointer/, /git lfs pull/],
   ['{"a": 1}', 'FILE_KIND', /a JSON file/, /ascend-bundle build m\.om/],
   ['\0'.repeat(100), 'FILE_TRUNCATED', /100 bytes/, /Copy/],
-  ['\x93NUMPY\x01\0', 'FILE_KIND', /begins with 93 4e 55 4d 50 59 01 00/, /damaged/],
+  ['\x93NUMPY\x01\0', 'FILE_KIND', /a file of tensors \(npy\)/, /weights check m\.om/],
+  [`PK\x03\x04${'\0'.repeat(22)}\x05\0\0\0w.npy`, 'FILE_KIND', /a file of tensors \(npz\)/, /weights check m\.om/],
+  [`\x02${'\0'.repeat(7)}{}`, 'FILE_KIND', /a file of tensors \(safetensors\)/, /weights check m\.om/],
+  ['\x89PNG\r\n\x1a\n', 'FILE_KIND', /begins with 89 50 4e 47 0d 0a 1a 0a/, /damaged/],
 ])('another file than a bundle is named: %j', (content, code, message, fix) => {
   expect(refusal(memoryBytes(Buffer.from(content, 'latin1')))).toMatchObject({
     code,
