@@ -81,7 +81,10 @@ export interface BuildOptions {
  *
  * @throws AscendBundleError; `code` and `fix` say what and what to do
  */
-export async function build(graph: string, { consts = [], geOptions = {}, onWarning, ...options }: BuildOptions): Promise<BuildResult> {
+export async function build(
+  graph: string,
+  { consts = [], geOptions = {}, onWarning, ...options }: BuildOptions = {},
+): Promise<BuildResult> {
   const geOption = Object.entries(geOptions).map(([key, value]) => `${key}=${value}`);
   return call(buildVerb, { ...options, geOption, graph, const: consts }, onWarning);
 }
@@ -116,7 +119,7 @@ export interface PatchOptions {
  *
  * @throws AscendBundleError
  */
-export async function patch(bundle: string, { onWarning, ...options }: PatchOptions): Promise<PatchResult> {
+export async function patch(bundle: string, { onWarning, ...options }: PatchOptions = {}): Promise<PatchResult> {
   return call(patchVerb, { ...options, bundle }, onWarning);
 }
 

@@ -225,8 +225,8 @@ function refuseMore(verb: Verb<unknown, unknown>, args: readonly string[]): void
   if (more.length === 0 || verb.arguments.at(-1)?.repeat) return;
   const wanted = verb.arguments.map(({ name }) => `<${name}>`).join(' ');
   throw new AscendBundleError('USAGE', {
-    message: `${more.map((one) => `"${one}"`).join(', ')} ${more.length === 1 ? 'is' : 'are'} too much: ${verb.name} takes ${wanted} and options.`,
-    fix: `A list is one word, with commas and without blanks: a,b. ${seeHelp(verb)}`,
+    message: `${more.map((one) => `"${one}"`).join(', ')} ${more.length === 1 ? 'is' : 'are'} too much: ${verb.name} takes ${wanted === '' ? 'only' : `${wanted} and`} options.`,
+    fix: wanted === '' ? seeHelp(verb) : `A list is one word, with commas and without blanks: a,b. ${seeHelp(verb)}`,
   });
 }
 
@@ -234,7 +234,10 @@ function refuseMore(verb: Verb<unknown, unknown>, args: readonly string[]): void
 function describeValue(verb: Verb<unknown, unknown>, name: string, given: Readonly<Record<string, unknown>>): string {
   const isArgument = verb.arguments.some((argument) => argument.name === name);
   const flag = isArgument ? `<${name}>` : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  return `${flag} ${JSON.stringify(given[name])}`;
+  return `${flag} ${[given[name]]
+    .flat()
+    .map((value) => JSON.stringify(value))
+    .join(', ')}`;
 }
 
 function seeHelp({ name }: { readonly name: string }): string {

@@ -1,7 +1,7 @@
 // The verbs about files of weights as functions of the library: they give what --json gives, and throw only where nothing can be said.
 import { expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/formats/encodings/safetensors-file.js';
-import { checkWeights, mapWeights, patch } from '../../src/index.js';
+import { build, checkWeights, mapWeights, patch } from '../../src/index.js';
 import { Workplace } from '../support/cli.js';
 import { testFolder } from '../support/folder.js';
 import { named, tensorOf } from '../support/tensors.js';
@@ -52,4 +52,9 @@ test('what is idle or unknown is refused', async () => {
   await expect(checkWeights(path, { partial: true })).rejects.toMatchObject({ code: 'USAGE' });
   await expect(checkWeights(folder.path('gone'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   await expect(mapWeights(path, { for: GRAPH, by: ['guess' as never] })).rejects.toThrow(TypeError);
+});
+
+test('without options a function says what is missing', async () => {
+  await expect(build(GRAPH)).rejects.toMatchObject({ code: 'CONSTS_REQUIRED' });
+  await expect(patch('m.om')).rejects.toMatchObject({ code: 'USAGE', message: 'No new weights were given.' });
 });
