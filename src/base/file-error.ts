@@ -4,6 +4,20 @@ import { AscendBundleError } from './errors.js';
 /** Turns a failure of the file system into an error that names the path and a way out. */
 export function fileError(path: string, cause: unknown, doing: 'read' | 'write'): AscendBundleError {
   const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT' && path === '') {
+    return new AscendBundleError('FILE_NOT_FOUND', {
+      message: 'The path of a file is empty.',
+      fix: 'Give one; a variable of a script may not be set.',
+      cause,
+    });
+  }
+  if (code === 'ENOENT' && path === '-' && doing === 'read') {
+    return new AscendBundleError('FILE_NOT_FOUND', {
+      message: '- does not exist, and stdin is not taken here: the file is read by range.',
+      fix: 'Write it to a file, and give the path of that.',
+      cause,
+    });
+  }
   if (code === 'ENOENT') {
     return new AscendBundleError('FILE_NOT_FOUND', {
       message: doing === 'read' ? `${path} does not exist.` : `The folder of ${path} does not exist.`,

@@ -5,7 +5,7 @@ import { BACKEND_CHOICES } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';
 import { COMPILER_OPTIONS, COMPILER_VALUES, compilerOptionsGiven, compilerRequest, withFlags } from './build/compiler-options.js';
 import type { BuildResult, BuildValues } from './build/signature.js';
-import { flag, type OptionValue, oneOf, optionalText, optionValues, text } from './shared/option-values.js';
+import { flag, type OptionValue, oneOf, optionalOutput, optionValues, text } from './shared/option-values.js';
 import { SELECTION_OPTIONS, SELECTION_VALUES } from './shared/selection-options.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -14,12 +14,12 @@ const values: ValuesSchema<BuildValues> = optionValues(
     graph: text,
     ...COMPILER_VALUES,
     ...SELECTION_VALUES,
-    output: optionalText,
+    output: optionalOutput,
     init: { ...flag, missing: true },
     allowScalar: flag,
     updateGraph: oneOf(['ge', 'static'], 'ge'),
     backend: oneOf(BACKEND_CHOICES, 'auto'),
-    manifest: { what: 'a path', missing: undefined, isOne: (value) => value === true || optionalText.isOne(value) } as OptionValue<
+    manifest: { ...optionalOutput, isOne: (value) => value === true || optionalOutput.isOne(value) } as OptionValue<
       string | true | undefined
     >,
     force: flag,

@@ -9,7 +9,8 @@ import { isSingleFile, writeTensorsTo } from '../weights/write.js';
 import type { PartFile } from './extract/graph-files.js';
 import { openBundleAt, type WeightFields } from './shared/bundle.js';
 import { chooseBundleWeights } from './shared/bundle-selection.js';
-import { flag, oneOf, optionalText, optionValues, text } from './shared/option-values.js';
+import { flag, oneOf, optionalOutput, optionValues, text } from './shared/option-values.js';
+import { refuseSameFile } from './shared/refuse-same-file.js';
 import { SELECTION_OPTIONS, SELECTION_VALUES, type SelectionValues } from './shared/selection-options.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -30,7 +31,7 @@ const values: ValuesSchema<ExtractValues> = optionValues({
   ...{ graph: oneOf(ROLES), as: oneOf(MODEL_FORMS) },
   weights: flag,
   ...SELECTION_VALUES,
-  output: optionalText,
+  output: optionalOutput,
   force: flag,
 });
 
@@ -83,6 +84,7 @@ In the graph of the inference model each weight is the constant again that it wa
 async function extractPart(given: ExtractValues, io: Io): Promise<Outcome<ExtractResult>> {
   const output = outputOf(given);
   const form = formOf(given, output);
+  refuseSameFile(output, 'the bundle', given.bundle);
   if (form !== 'weights' || isSingleFile(output)) refuseOutput(output, given);
   const bundle = openBundleAt(given.bundle);
   return { result: await (form === 'weights' ? extractWeights(bundle, given, output, io) : extractGraph(bundle, given, form, output, io)) };

@@ -12,7 +12,8 @@ import { type PreparedPatch, preparePatch, writePatch } from '../weights/patch.j
 import { readUpdates } from '../weights/updates.js';
 import type { CastReport } from '../weights/values.js';
 import { openBundleFile, type WeightFields } from './shared/bundle.js';
-import { flag, optionalText, optionValues, text, texts } from './shared/option-values.js';
+import { flag, optionalOutput, optionalText, optionValues, text, texts } from './shared/option-values.js';
+import { refuseSameFile } from './shared/refuse-same-file.js';
 import { LORA_OPTION } from './shared/update-plan.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -36,7 +37,7 @@ const values: ValuesSchema<PatchValues> = optionValues({
   ...{ weights: texts, set: texts, lora: texts },
   map: optionalText,
   cast: flag,
-  output: optionalText,
+  output: optionalOutput,
   inPlace: flag,
   source: optionalText,
   ...{ strict: flag, ignoreExtra: flag, force: flag },
@@ -114,7 +115,7 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
 }
 
 /** Which file is to be written; checked before anything is read. */
-function targetOf({ bundle, output, inPlace, weights, set, lora, map, force }: PatchValues): string {
+function targetOf({ bundle, output, inPlace, weights, set, lora, map, source, force }: PatchValues): string {
   const usage = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
@@ -134,6 +135,10 @@ function targetOf({ bundle, output, inPlace, weights, set, lora, map, force }: P
     return usage('Where to write is not said.', 'Give the new bundle a name with -o, or replace this one with --in-place.');
   if (realPath(output) !== undefined && realPath(output) === realPath(bundle))
     usage(`The output ${output} is the bundle itself.`, 'Use --in-place.');
+  for (const file of weights) refuseSameFile(output, 'the file of weights', file);
+  for (const { path } of parseAdapterSpecs(lora)) refuseSameFile(output, 'the adapter', path);
+  if (map !== undefined) refuseSameFile(output, 'the map', map);
+  if (source !== undefined) refuseSameFile(output, 'the graph', source);
   refuseOutput(output, { force });
   return output;
 }

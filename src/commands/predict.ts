@@ -1,7 +1,5 @@
 // predict: what a device must give for a graph, and how far off it may be. No device is needed, and none has been asked.
 import { sha256 } from '../base/digest.js';
-import { AscendBundleError } from '../base/errors.js';
-import { isSameFile } from '../base/file-system.js';
 import { refuseOutput, writeFileAtomically } from '../base/output-file.js';
 import { toolVersion } from '../base/version.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -10,7 +8,7 @@ import { predictionBytes } from '../weights/prediction.js';
 import type { PredictionInfo } from '../weights/prediction-schema.js';
 import { previewTensor } from '../weights/preview.js';
 import { type InputFields, inputFields } from './shared/input-fields.js';
-import { flag, optionalText, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
+import { flag, optionalOutput, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
 import {
   DTYPE_OF,
   openPredictor,
@@ -20,6 +18,7 @@ import {
   type PredictorOptions,
   predictionWarnings,
 } from './shared/predictor.js';
+import { refuseSameFile } from './shared/refuse-same-file.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -36,7 +35,7 @@ const values: ValuesSchema<PredictValues> = optionValues({
   input: texts,
   seed: wholeNumber(0, 0),
   ...PREDICTOR_VALUES,
-  output: optionalText,
+  output: optionalOutput,
   force: flag,
 });
 
@@ -137,11 +136,6 @@ function envelopeFields({ name, atol, deviation }: PredictedTensor): PredictionI
 
 /** Before the work, not after it; the write looks again. */
 function refuse(output: string, { graph, force }: PredictValues): void {
-  if (isSameFile(output, graph)) {
-    throw new AscendBundleError('USAGE', {
-      message: `The output ${output} is the graph itself, which would be lost.`,
-      fix: 'Give another name with -o.',
-    });
-  }
+  refuseSameFile(output, 'the graph', graph);
   refuseOutput(output, { force });
 }

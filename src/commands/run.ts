@@ -11,7 +11,7 @@ import type { CastReport } from '../weights/values.js';
 import { OUT_FORMATS, type OutFormat, refuseOutputs, writeTensors } from '../weights/write.js';
 import { openBundleAt } from './shared/bundle.js';
 import { DEVICE_OPTIONS, DEVICE_VALUES, type DeviceValues, deviceRequest } from './shared/device-options.js';
-import { flag, oneOf, optionalText, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
+import { flag, oneOf, optionalOutput, optionalText, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
 import { LORA_OPTION, readUpdatePlan, refuseIdleUpdateOptions } from './shared/update-plan.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
@@ -39,7 +39,7 @@ const values: ValuesSchema<RunValues> = optionValues({
   map: optionalText,
   ...{ cast: flag, strict: flag, ignoreExtra: flag },
   graph: oneOf(['infer', 'init', 'update'], 'infer'),
-  output: optionalText,
+  output: optionalOutput,
   outfmt: { ...oneOf(OUT_FORMATS, 'npy'), read: (given) => String(given).toLowerCase() },
   ...{ loop: wholeNumber(1, 1), warmupCount: wholeNumber(0, 0) },
   backend: oneOf(BACKEND_CHOICES, 'auto'),

@@ -6,7 +6,8 @@ import type { NamedSpec, NamedTensor } from '../graph/tensor.js';
 import { type Ambiguity, MATCH_METHODS, type Match, type MatchMethod, matchWeights } from '../weights/map/match.js';
 import { readTensorFile } from '../weights/read.js';
 import { openSource } from '../weights/sources.js';
-import { flag, optionalText, optionValues, someOf, text } from './shared/option-values.js';
+import { flag, optionalOutput, optionalText, optionValues, someOf, text } from './shared/option-values.js';
+import { refuseSameFile } from './shared/refuse-same-file.js';
 import { SELECTION_OPTIONS, SELECTION_VALUES, type SelectionValues } from './shared/selection-options.js';
 import { readWanted } from './shared/wanted.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
@@ -31,7 +32,7 @@ const values: ValuesSchema<WeightsMapValues> = optionValues({
         .split(',')
         .map((word) => word.trim()),
   },
-  output: optionalText,
+  output: optionalOutput,
   force: flag,
 });
 
@@ -80,7 +81,11 @@ async function mapFile(given: WeightsMapValues, io: Io): Promise<Outcome<Weights
       fix: 'Give the bundle or the graph with --for.',
     });
   }
-  if (given.output !== undefined) refuseOutput(given.output, given);
+  if (given.output !== undefined) {
+    refuseSameFile(given.output, 'the checkpoint', given.file);
+    refuseSameFile(given.output, 'what the map is for,', target);
+    refuseOutput(given.output, given);
+  }
   const tensors = await io.step('read checkpoint', () => readNamed(given.file));
   const { kind, weights, values: now } = await io.step('read weights', () => readWanted(target, given, io));
   const wanted = weights.map(({ constName, spec }): NamedSpec => ({ ...spec, name: constName }));

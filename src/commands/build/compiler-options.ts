@@ -5,7 +5,7 @@ import { GE_OPTIONS, type GeOptionRow } from '../../backends/ascend/ge/options/t
 import type { CompilerRequest } from '../../backends/ascend/ge/request.js';
 import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
-import { flag, number, type OptionValue, optionalText, texts } from '../shared/option-values.js';
+import { flag, number, type OptionValue, optionalName, optionalOutput, optionalText, texts } from '../shared/option-values.js';
 import type { OptionRow } from '../verb.js';
 
 export interface CompilerValues {
@@ -64,10 +64,10 @@ export const COMPILER_VALUES = {
   rawGeOptions: optionalText,
   rawGeOptionsIgnoreUnsupported: spelledFlag,
   framework: optionalText,
-  ascendHome: optionalText,
-  emitGraphs: optionalText,
+  ascendHome: optionalName,
+  emitGraphs: optionalOutput,
   timeout: number('a number of seconds above 0, and at most 2000000', (seconds) => seconds > 0 && seconds <= 2_000_000),
-  trace: optionalText,
+  trace: optionalOutput,
 };
 
 export function withFlags<V extends object>(values: V): V & Pick<CompilerValues, 'geFlags'> {

@@ -4,7 +4,6 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { BackendChoice, CompiledBundle, CompileJob, Compiler, GraphSource } from '../../backends/backend.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { fileError } from '../../base/file-error.js';
-import { isSameFile } from '../../base/file-system.js';
 import { makeFolders } from '../../base/make-folders.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../../base/output-file.js';
 import { problemsError } from '../../base/problems.js';
@@ -14,6 +13,7 @@ import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { selectWeights } from '../../graph/select.js';
 import { type BundleFields, bundleFields, openBundleAt, plannedWeightFields } from '../shared/bundle.js';
 import { manifestBytes } from '../shared/manifest.js';
+import { refuseSameFile } from '../shared/refuse-same-file.js';
 import { type AskedSelection, askedSelection, type SelectionFields } from '../shared/selection.js';
 import { readGraphSource } from '../shared/source.js';
 import { verifyBundle } from '../shared/verify-bundle.js';
@@ -33,11 +33,11 @@ export async function runBuild(given: BuildValues, io: Io, { output: path, choic
   const source = await io.step('read graph', () => readGraphSource(given.graph));
   checkFramework(given.framework, source.kind, given.graph);
   // Before the work, not after it; the write looks again.
-  refuseSameFile(path, given.graph);
+  refuseSameFile(path, 'the graph', given.graph);
   refuseOutput(path, given);
   const manifest = manifestPath(path, given);
   if (given.trace !== undefined) {
-    refuseSameFile(given.trace, given.graph, '--trace');
+    refuseSameFile(given.trace, 'the graph', given.graph, '--trace');
     refuseOutput(given.trace, { force: true });
   }
   const { weights, selection } = await io.step('check weights', () => chooseWeights(source, asked, given, io));
@@ -139,14 +139,6 @@ function constsRequired(graph: string): AscendBundleError {
   });
 }
 
-function refuseSameFile(path: string, graph: string, option = '-o'): void {
-  if (!isSameFile(path, graph)) return;
-  throw new AscendBundleError('USAGE', {
-    message: `The output ${path} is the graph ${graph} itself, which would be lost.`,
-    fix: `Give another name with ${option}.`,
-  });
-}
-
 function manifestPath(output: string, { manifest, graph, force }: BuildValues): string | undefined {
   if (manifest === undefined) return undefined;
   const path = manifest === true ? `${output}.manifest.json` : manifest;
@@ -156,7 +148,7 @@ function manifestPath(output: string, { manifest, graph, force }: BuildValues): 
       fix: 'Give --manifest another name.',
     });
   }
-  refuseSameFile(path, graph, '--manifest');
+  refuseSameFile(path, 'the graph', graph, '--manifest');
   refuseOutput(path, { force });
   return path;
 }

@@ -5,7 +5,7 @@ import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { refuseOutput } from '../../base/output-file.js';
 import type { OptionRow } from '../verb.js';
-import { number, oneOf, optionalText } from './option-values.js';
+import { number, oneOf, optionalName, optionalOutput } from './option-values.js';
 
 export interface DeviceValues {
   readonly device?: number | undefined;
@@ -27,8 +27,8 @@ export const DEVICE_VALUES = {
   device: number('a whole number of at least 0', (id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff),
   memory: oneOf(['auto', 'low']),
   timeout: number('a number of seconds above 0, and at most 2000000', (seconds) => seconds > 0 && seconds <= 2_000_000),
-  trace: optionalText,
-  ascendHome: optionalText,
+  trace: optionalOutput,
+  ascendHome: optionalName,
 } as const;
 
 const FLAGS: Readonly<Record<keyof DeviceValues, string>> = {

@@ -27,6 +27,13 @@ export const optionalName: OptionValue<string | undefined> = {
   isOne: optional((value) => isText(value) && value !== ''),
 };
 
+/** Where to write. Who gives `-` wants the file on stdout, where the report goes. */
+export const optionalOutput: OptionValue<string | undefined> = {
+  what: 'a path that is not empty, nor "-" (stdout has the report; "./-" is a file)',
+  missing: undefined,
+  isOne: optional((value) => isText(value) && value !== '' && value !== '-'),
+};
+
 /** Without a default it may be undefined. */
 export function oneOf<const C extends string>(choices: readonly C[]): OptionValue<C | undefined>;
 export function oneOf<const C extends string>(choices: readonly C[], missing: C): OptionValue<C>;
