@@ -24,7 +24,7 @@ export { AscendBundleError, ERROR_CODES, type ErrorClass, type ErrorCode, EXIT_C
 export type { BuildResult } from './commands/build/signature.js';
 export type { InspectResult } from './commands/inspect.js';
 export type { PatchResult } from './commands/patch.js';
-export type { SpecFields, SubmodelFields, WeightFields } from './commands/shared/bundle.js';
+export type { InputSpecFields, SpecFields, SubmodelFields, WeightFields } from './commands/shared/bundle.js';
 export type { VerifyResult } from './commands/verify.js';
 export type { FitFields, WeightsCheckResult } from './commands/weights-check.js';
 export type { WeightsMapResult } from './commands/weights-map.js';

@@ -10,6 +10,7 @@ import { fileError } from './file-error.js';
 import { type FileSystem, NODE_FILE_SYSTEM } from './file-system.js';
 import { Flusher } from './flusher.js';
 import { openFile } from './open-file.js';
+import { scratchFileError } from './temporary-folder.js';
 import { writeChunks } from './write-chunks.js';
 
 export interface WriteOptions {
@@ -192,7 +193,7 @@ export async function writeScratchFile(path: string, bytes: Bytes, fileSystem: F
     for await (const _ of writeChunks(fileSystem, fd, bytes, null)) interruption.throwIfReceived(path);
   } catch (cause) {
     if (cause instanceof AscendBundleError || !isErrno(cause)) throw cause;
-    throw fileError(path, cause, 'write');
+    throw scratchFileError(path, cause);
   } finally {
     if (fd !== undefined) fileSystem.close(fd);
     interruption.stop();

@@ -30,8 +30,3 @@ export function resultDocument({ command, exitCode, backend, result, timings = [
     error: error === undefined ? null : errorFields(error),
   };
 }
-
-/** 64-bit integers beyond 2^53 as strings; infinities as JSON has none. */
-export function jsonText(document: unknown, indent = 2): string {
-  return JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? String(value) : value), indent);
-}

@@ -6,7 +6,16 @@ import { type FileBytes, openFile } from '../base/open-file.js';
 import { isGraphKind, KINDS, type Kind, requireKind, tensorFormatOf } from '../formats/kind.js';
 import { checkVariables, OmModel, readBundle, readOm } from '../formats/om/index.js';
 import { bundleAttributes, modelAttributes } from './shared/attributes.js';
-import { type BundleFields, bundleFields, type PartitionFields, partitionFields, type SpecFields, specFields } from './shared/bundle.js';
+import {
+  type BundleFields,
+  bundleFields,
+  type InputSpecFields,
+  inputSpecFields,
+  type PartitionFields,
+  partitionFields,
+  type SpecFields,
+  specFields,
+} from './shared/bundle.js';
 import { type GraphFields, graphFields } from './shared/graph-fields.js';
 import { weightDigests } from './shared/manifest.js';
 import { flag, optionValues, text } from './shared/option-values.js';
@@ -24,7 +33,7 @@ export interface ModelFields {
   readonly headerVersion: string;
   readonly platformVersion: string;
   readonly isDynamic: boolean;
-  readonly inputs: readonly SpecFields[];
+  readonly inputs: readonly InputSpecFields[];
   readonly outputs: readonly SpecFields[];
   readonly partitions: readonly PartitionFields[];
   /** What the compiler said of itself and its target. */
@@ -156,7 +165,7 @@ function describeGraph(model: OmModel, io: Io): DescribedGraph {
   try {
     const { constants } = model;
     return {
-      inputs: model.inputs.map(specFields),
+      inputs: inputSpecFields(model),
       outputs: model.outputs.map(specFields),
       attributes: modelAttributes(model),
       nodes: model.graph.nodes.length,

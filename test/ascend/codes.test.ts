@@ -62,7 +62,8 @@ describe('the tables', () => {
       for (const [code, name, , fix] of rows)
         if (code !== 0) expect([name, fix]).toEqual([name, expect.stringMatching(/\.$|\$USER|log in again/)]);
     }
-    for (const [codes, , fix] of TEXT_CODES) expect([codes, fix]).toEqual([codes, expect.any(String)]);
+    for (const code of TEXT_CODES.flatMap(([codes]) => codes.split(' ')))
+      expect([code, explainCode(code)?.fix]).toEqual([code, expect.any(String)]);
   });
 });
 
@@ -235,6 +236,26 @@ describe('under a failure', () => {
     expect(fix).toContain('operator package');
     expect(said).toMatch(/^E13010: No operator plugin .* Solution: Register it\.$/);
     expect(status.name).toBe('PARAM_INVALID');
+  });
+
+  // All that the executor of the open-source GE 9.2 says itself (runtime/, base/), but for inner errors.
+  test.each(['E10001', 'E10055', 'E10058', 'E10059', 'E13000', 'E13001', 'E13005', 'E13015', 'E13025', 'E13026', 'E13031', 'E22001'])(
+    '%s of a call that loads or runs a bundle leads to nothing that only a build has',
+    (code) => {
+      const { fix } = explainFailure({ family: 'aclError', status: 500002, text: `${code}: [PID: 7] 2025-10-30-08:21:08.817.477 x` });
+      expect(fix).not.toMatch(/option|TE_PARALLEL_COMPILER|protobuf|--(?!memory|device|trace)/);
+    },
+  );
+
+  test('the way out of one code fits the call that failed; explain, which knows no call, gives both', () => {
+    const text = 'E22001: [PID: 7] 2025-10-30-08:21:08.817.477 No compile result for operator add(Add).';
+    const ofBuild = explainFailure({ family: 'graphStatus', status: -1, text }).fix;
+    const ofRun = explainFailure({ family: 'aclError', status: 500002, text }).fix;
+    expect(ofBuild).toContain('TE_PARALLEL_COMPILER=1');
+    expect(ofRun).toContain('build it again with the operator packages');
+    const explained = explainCode('E22001')?.fix;
+    expect(explained).toContain(ofBuild);
+    expect(explained).toContain(ofRun);
   });
 
   test('without a text, the status has the word', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { launchWorker, startWorker } from '../../src/backends/ascend/worker/client.js';
+import { crashError } from '../../src/backends/ascend/worker/failures.js';
 
 const parentFolder = mkdtempSync(join(tmpdir(), 'ascend-bundle-test-'));
 afterAll(() => rmSync(parentFolder, { recursive: true }));
@@ -60,4 +61,14 @@ test('an answer that waits to be read when the time is over is no timeout', asyn
   // This thread has other work, as in the reading of a large graph.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
   expect((await answered).usable).toEqual([]);
+});
+
+test.each([
+  ['aclgrphBundleBuildModel', true],
+  ['aclmdlBundleLoadFromFile', false],
+])('of a process that was killed in %s, fewer compilers are advised: %s', (call, isAdvised) => {
+  const { message, fix } = crashError({ code: null, signal: 'SIGKILL', underWay: { call, arguments: {} }, output: [], folder: '/f' });
+  expect(message).toContain(call);
+  expect(fix).toContain('memory');
+  expect(fix?.includes('TE_PARALLEL_COMPILER')).toBe(isAdvised);
 });

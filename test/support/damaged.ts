@@ -8,6 +8,7 @@ import { ModelDef } from '../../src/formats/encodings/ge-model.js';
 import { detectKind } from '../../src/formats/kind.js';
 import {
   checkVariables,
+  type InoutInfo,
   inoutTensor,
   layoutConstants,
   layoutVariables,
@@ -90,17 +91,19 @@ export const graphs: Readonly<Record<'infer' | 'init' | 'update', Graph>> = {
 const { varSize } = layoutVariables([spec]);
 const layout = layoutConstants([value.kind === 'tensor' ? value.value.data : memoryBytes(new Uint8Array())]);
 
-export function model(graph: Graph): Bytes {
+const tensors = (names: readonly string[]) => names.map((name) => inoutTensor({ name, ...spec }, 16));
+const INOUT: Partial<InoutInfo> = { inputs: tensors(['x']), outputs: tensors(['y']), dynamicDims: [[1, 2]] };
+
+export function model(graph: Graph, inout = INOUT): Bytes {
   const def = modelDefFromGraph(graph, {
     name: graph.name,
     style: 'plain',
     placeConst: () => ({ kind: 'weights', offsetBytes: layout.offsets[0] as number }),
     variableAddress: () => VARIABLE_BASE_ADDRESS,
   });
-  const tensors = (names: readonly string[]) => names.map((name) => inoutTensor({ name, ...spec }, 16));
   const partitions: PartitionToWrite[] = [
     { type: PARTITION.soBins, bytes: writeHostLibraries([{ name: 'a.so', vendor: 'v', kind: 0, bytes: memoryBytes(new Uint8Array(9)) }]) },
-    { type: PARTITION.modelInoutInfo, bytes: writeInoutInfo({ inputs: tensors(['x']), outputs: tensors(['y']), dynamicDims: [[1, 2]] }) },
+    { type: PARTITION.modelInoutInfo, bytes: writeInoutInfo(inout) },
     { type: PARTITION.modelDef, bytes: encode(ModelDef, def) },
     { type: PARTITION.weightsData, bytes: weightsPartition(value.kind === 'tensor' ? [value.value.data] : [], layout) },
     { type: PARTITION.tbeKernels, bytes: writeKernels([{ name: 'k', bytes: memoryBytes(new Uint8Array(7)) }]) },

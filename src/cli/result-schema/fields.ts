@@ -20,6 +20,17 @@ export const severity = z.enum(['error', 'warning']);
 
 export const spec = z.strictObject({ name: z.string(), dtype: z.string(), shape, format: z.string().nullable() });
 
+/** Of a compiled model. */
+export const inputSpec = spec.extend({
+  gears: z
+    .strictObject({
+      kind: z.enum(['batch', 'image-size', 'dims']),
+      sizes: z.array(z.array(z.int())).describe('one list per gear: what the open dimensions are then'),
+    })
+    .nullable()
+    .describe('the sizes that the model was compiled for, where those are a few'),
+});
+
 export const partition = z.strictObject({ table: z.int(), type: z.int(), name: z.string(), bytes });
 
 export const submodel = z.strictObject({
@@ -27,7 +38,7 @@ export const submodel = z.strictObject({
   role: z.enum(['infer', 'init', 'update']).nullable(),
   name: z.string(),
   bytes,
-  inputs: z.array(spec),
+  inputs: z.array(inputSpec),
   outputs: z.array(spec),
   partitions: z.array(partition),
 });

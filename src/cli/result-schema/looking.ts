@@ -1,6 +1,6 @@
 // Results of the verbs that look at bundles and graphs: inspect, consts, lint.
 import * as z from 'zod';
-import { bytes, partition, selection, severity, shape, spec, submodel, updateGraph, weight } from './fields.js';
+import { bytes, inputSpec, partition, selection, severity, shape, spec, submodel, updateGraph, weight } from './fields.js';
 
 const attributes = z.record(z.string(), z.string());
 
@@ -27,7 +27,7 @@ export const inspect = z.strictObject({
       headerVersion: z.string(),
       platformVersion: z.string(),
       isDynamic: z.boolean(),
-      inputs: z.array(spec),
+      inputs: z.array(inputSpec),
       outputs: z.array(spec),
       partitions: z.array(partition),
       attributes,

@@ -1,10 +1,11 @@
 // A file as a person wants to read it first: what it is, its graphs, its inputs and outputs, its weights.
 import type { DigestFields, InspectResult, ModelFields } from '../../commands/inspect.js';
-import type { PartitionFields, SpecFields, SubmodelFields, WeightFields } from '../../commands/shared/bundle.js';
+import type { InputSpecFields, PartitionFields, SpecFields, SubmodelFields, WeightFields } from '../../commands/shared/bundle.js';
 import type { GraphFields } from '../../commands/shared/graph-fields.js';
 import { KINDS } from '../../formats/kind.js';
+import type { GearKind } from '../../formats/om/gears.js';
 import type { Style } from '../style.js';
-import { type Column, formatBytes, formatShape, tableText, wrappedList } from './table.js';
+import { type Column, formatBytes, formatShape, listText, tableText, wrappedList } from './table.js';
 
 export function inspectText(result: InspectResult, style: Style): string {
   const sections = [heading(result, style)];
@@ -31,7 +32,7 @@ function bundleSections({ submodels, weights, updateGraph, attributes }: Inspect
   return [
     attributesText(attributes),
     section('graphs', tableText(submodels, SUBMODEL_COLUMNS, style), style),
-    specsText('inputs', infer?.inputs ?? [], style),
+    inputsText(infer?.inputs ?? [], style),
     specsText('outputs', infer?.outputs ?? [], style),
     weights.length === 0 ? '' : section(WEIGHTS_TITLE[updateGraph ?? 'ge'], tableText(weights, weightColumns(weights), style), style),
     section('partitions', submodels.map(partitionsText).join('\n'), style),
@@ -90,7 +91,7 @@ function modelSections(
   return [
     facts.join(', '),
     attributesText(attributes),
-    specsText('inputs', inputs, style),
+    inputsText(inputs, style),
     specsText('outputs', outputs, style),
     section('partitions', tableText(partitions, PARTITION_COLUMNS, style), style),
   ];
@@ -151,6 +152,23 @@ const SPEC_COLUMNS: readonly Column<SpecFields>[] = [
 function specsText(title: string, specs: readonly SpecFields[], style: Style): string {
   return specs.length === 0 ? '' : section(title, tableText(specs, SPEC_COLUMNS, style), style);
 }
+
+/** Gears are worth a column only where there are some. */
+function inputsText(inputs: readonly InputSpecFields[], style: Style): string {
+  if (inputs.every(({ gears }) => gears === null)) return specsText('inputs', inputs, style);
+  return section('inputs', tableText(inputs, [...SPEC_COLUMNS, { title: 'gears', cell: gearsText }], style), style);
+}
+
+/** As atc's options have it: `batch 1, 2, 4`; `image size 224,224; 448,448`. */
+function gearsText({ gears }: InputSpecFields): string {
+  if (gears === null) return '';
+  return `${GEAR_TITLES[gears.kind]} ${listText(
+    gears.sizes.map((sizes) => sizes.join()),
+    gears.kind === 'batch' ? ', ' : '; ',
+  )}`;
+}
+
+const GEAR_TITLES: Readonly<Record<GearKind, string>> = { batch: 'batch', 'image-size': 'image size', dims: 'dims' };
 
 function attributesText(attributes: Readonly<Record<string, string>>): string {
   return Object.entries(attributes)

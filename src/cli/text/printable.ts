@@ -1,5 +1,5 @@
 // Names come from files that nothing is known of: what would steer a terminal is shown as an escape instead.
-import { jsonText } from '../document.js';
+import { jsonText } from '../json.js';
 
 /** Control characters but the line feed, and those that change the direction of writing. */
 const STEERING = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;

@@ -78,7 +78,7 @@ export function formatShape(shape: readonly number[]): string {
 const SHOWN_NAMES = 8;
 
 /** The first names, and how many more there are. */
-export function listText(names: readonly string[]): string {
-  if (names.length <= SHOWN_NAMES) return names.join(', ');
-  return `${names.slice(0, SHOWN_NAMES).join(', ')} and ${names.length - SHOWN_NAMES} more`;
+export function listText(names: readonly string[], separator = ', '): string {
+  if (names.length <= SHOWN_NAMES) return names.join(separator);
+  return `${names.slice(0, SHOWN_NAMES).join(separator)} and ${names.length - SHOWN_NAMES} more`;
 }

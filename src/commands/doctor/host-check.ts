@@ -1,11 +1,11 @@
 // Whether the host backend works, proven by using it: a small bundle is built, opened, run, updated and run again.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadBackend } from '../../backends/registry.js';
 import { memoryBytes } from '../../base/bytes.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/output-file.js';
+import { makeTemporaryFolder, scratchFileError } from '../../base/temporary-folder.js';
 import { dtype } from '../../graph/dtype.js';
 import { elementsOf } from '../../graph/elements.js';
 import { refreshSplit } from '../../graph/refresh.js';
@@ -48,8 +48,9 @@ const EXPECTED = [
 
 /** Never throws for what is wrong with the machine. */
 export async function checkHost(): Promise<HostCheck> {
-  const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-doctor-'));
+  let folder: string | undefined;
   try {
+    folder = makeTemporaryFolder('ascend-bundle-doctor');
     const outputs = await buildAndRun(folder);
     const isRight = JSON.stringify(outputs) === JSON.stringify(EXPECTED);
     const given = outputs.map((values) => `[${values.join(', ')}]`).join(', then ');
@@ -60,14 +61,14 @@ export async function checkHost(): Promise<HostCheck> {
     if (!(error instanceof AscendBundleError)) throw error;
     return { isUsable: false, message: error.message, fix: error.fix ?? null };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function buildAndRun(folder: string): Promise<number[][]> {
   const path = join(folder, 'doctor.json');
   const bundlePath = join(folder, 'doctor.om');
-  writeFileSync(path, JSON.stringify(GRAPH));
+  writeScratch(path, JSON.stringify(GRAPH));
   const source = readGraphSource(path);
   const weights = selectWeights(source.graph, ['w']);
   const backend = await loadBackend({ kind: 'host', reason: 'doctor' });
@@ -85,6 +86,14 @@ async function buildAndRun(folder: string): Promise<number[][]> {
   const first = await run();
   await session.update(new Map([['w', float32([2, 2], NEW_W)]]));
   return [first, await run()];
+}
+
+function writeScratch(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw scratchFileError(path, cause);
+  }
 }
 
 function float32(shape: readonly number[], values: readonly number[]): Tensor {

@@ -1,7 +1,15 @@
 // Opens a bundle for a verb, and describes one in the words that `build` and `inspect` share.
 import { type FileBytes, openFile } from '../../base/open-file.js';
 import { requireKind } from '../../formats/kind.js';
-import { type Bundle, type BundleWeight, type OmModel, readBundle, type Submodel } from '../../formats/om/index.js';
+import {
+  type Bundle,
+  type BundleWeight,
+  type InputGears,
+  inputGears,
+  type OmModel,
+  readBundle,
+  type Submodel,
+} from '../../formats/om/index.js';
 import type { RefreshableWeight } from '../../graph/refreshable.js';
 import { type NamedSpec, tensorBytes } from '../../graph/tensor.js';
 
@@ -24,6 +32,12 @@ export interface SpecFields {
   readonly format: string | null;
 }
 
+/** An input of a compiled model. */
+export interface InputSpecFields extends SpecFields {
+  /** The sizes that the model was compiled for, where those are a few; else null. */
+  readonly gears: InputGears | null;
+}
+
 export interface PartitionFields {
   readonly table: number;
   readonly type: number;
@@ -37,7 +51,7 @@ export interface SubmodelFields {
   readonly role: string | null;
   readonly name: string;
   readonly bytes: number;
-  readonly inputs: readonly SpecFields[];
+  readonly inputs: readonly InputSpecFields[];
   readonly outputs: readonly SpecFields[];
   readonly partitions: readonly PartitionFields[];
 }
@@ -88,10 +102,16 @@ function submodelFields(submodel: Submodel): SubmodelFields {
     role: submodel.role ?? null,
     name: submodel.name,
     bytes: submodel.bytes.length,
-    inputs: submodel.inputs.map(specFields),
+    inputs: inputSpecFields(submodel),
     outputs: submodel.outputs.map(specFields),
     partitions: partitionFields(submodel),
   };
+}
+
+/** @throws FILE_MALFORMED */
+export function inputSpecFields({ inputs, inoutInfo }: OmModel): readonly InputSpecFields[] {
+  const gears = inoutInfo === undefined ? undefined : inputGears(inoutInfo);
+  return inputs.map((spec) => ({ ...specFields(spec), gears: gears?.get(spec.name) ?? null }));
 }
 
 export function partitionFields({ om }: OmModel): readonly PartitionFields[] {

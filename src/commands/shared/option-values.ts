@@ -48,7 +48,7 @@ export function someOf<const C extends string>(choices: readonly C[]): OptionVal
 /**
  * Without a default it may be undefined.
  *
- * @param isOne  is not asked of infinity, nor of NaN, which a text that is no number becomes
+ * @param isOne  is asked of finite numbers only: a text that is none becomes NaN
  */
 export function number(what: string, isOne: (value: number) => boolean): OptionValue<number | undefined>;
 export function number(what: string, isOne: (value: number) => boolean, missing: number): OptionValue<number>;

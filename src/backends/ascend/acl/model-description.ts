@@ -1,5 +1,6 @@
 // What AscendCL says of a loaded model: its inputs and outputs, and the gears it was compiled for. Source: cann-api §3.1, §3.2.
 import { GEAR_INPUT } from '../../../formats/om/gear-input.js';
+import type { GearKind } from '../../../formats/om/gears.js';
 import type { Address } from '../native/memory.js';
 import type { Native } from '../native/native.js';
 import { scoped } from '../native/releases.js';
@@ -13,8 +14,6 @@ export interface Port {
   /** Bytes to set aside; 0 where it is known only when the model runs. With gears, those of the largest. */
   readonly bytes: number;
 }
-
-export type GearKind = 'batch' | 'image-size' | 'dims';
 
 export interface Gears {
   readonly kind: GearKind;

@@ -3,8 +3,8 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, chunks, EMPTY_BYTES } from '../../../base/bytes.js';
-import { fileError } from '../../../base/file-error.js';
 import { openFile } from '../../../base/open-file.js';
+import { scratchFileError } from '../../../base/temporary-folder.js';
 import { dtypeOfGe } from '../../../graph/dtype.js';
 import type { Tensor } from '../../../graph/tensor.js';
 import { disagree } from './disagree.js';
@@ -61,7 +61,7 @@ function writeBytes(path: string, data: Tensor['data']): void {
     }
   } catch (cause) {
     rmSync(path, { force: true });
-    throw (cause as Error).name === 'AscendBundleError' ? cause : fileError(path, cause, 'write');
+    throw (cause as Error).name === 'AscendBundleError' ? cause : scratchFileError(path, cause);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

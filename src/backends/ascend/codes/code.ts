@@ -24,5 +24,11 @@ export interface CodeDescription {
 /** number, name without its prefix, meaning, what to do, likely causes. */
 export type StatusRow = readonly [code: number, name: string, meaning: string, fix?: string, causes?: string];
 
+/** What failed: a call that compiles, or one that loads or runs a bundle. */
+export type Work = 'build' | 'run';
+
+/** What to do; another thing for each kind of work, where the same advice does not fit both. */
+export type Advice = string | Readonly<Record<Work, string>>;
+
 /** codes with one meaning, meaning, what to do, likely causes. */
-export type TextRow = readonly [codes: string, meaning: string, fix?: string, causes?: string];
+export type TextRow = readonly [codes: string, meaning: string, fix?: Advice, causes?: string];

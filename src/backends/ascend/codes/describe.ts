@@ -1,7 +1,7 @@
 // From a code to what it means: by number with its family, or by whatever a person typed or pasted.
 import { nearNames } from '../../../base/near-names.js';
 import { ACL_ERRORS, GE_ACL_ERRORS } from './acl-errors.js';
-import type { CodeDescription, CodeFamily, StatusRow } from './code.js';
+import type { Advice, CodeDescription, CodeFamily, StatusRow, Work } from './code.js';
 import { textCodesIn } from './ge-text.js';
 import { GRAPH_STATUS, GRAPH_STATUS_FIX, geInternalMeaning } from './graph-status.js';
 import { RUNTIME_ERRORS } from './runtime-errors.js';
@@ -47,14 +47,18 @@ export function describeCode(family: NumberFamily, code: number): CodeDescriptio
   return listedNumber(value, [family]) ?? listedNumber(value, ['graphStatus', 'aclError']) ?? unlistedNumber(family, value);
 }
 
-/** The description of a code at the head of an error text: `E10001`. */
-export function describeTextCode(code: string): CodeDescription {
+/**
+ * The description of a code at the head of an error text: `E10001`.
+ *
+ * @param work  what failed with it; where it is not known, the advice for both is given
+ */
+export function describeTextCode(code: string, work?: Work): CodeDescription {
   const word = code.toUpperCase();
   const row = TEXT_CODES.find(([codes]) => codes.split(' ').includes(word));
   const base = { family: 'text', code: word, hex: null, name: null } as const;
   if (row !== undefined) {
     const [, meaning, fix, causes] = row;
-    return { ...base, meaning, causes: causes ?? null, fix: fix ?? null, isListed: true };
+    return { ...base, meaning, causes: causes ?? null, fix: fix === undefined ? null : adviceFor(fix, work), isListed: true };
   }
   const [, origin] = TEXT_CODE_ORIGINS.find(([prefix]) => word.startsWith(prefix)) ?? ['', 'CANN'];
   return {
@@ -64,6 +68,11 @@ export function describeTextCode(code: string): CodeDescription {
     fix: 'Read the text behind it.',
     isListed: false,
   };
+}
+
+function adviceFor(advice: Advice, work: Work | undefined): string {
+  if (typeof advice === 'string') return advice;
+  return work === undefined ? `In a build: ${advice.build} Where a bundle is loaded or run: ${advice.run}` : advice[work];
 }
 
 /**
@@ -91,7 +100,7 @@ export function explainText(text: string): CodeDescription[] {
     /\b(?:ErrorNo|error ?code|errorcode|ret(?:ult|code)?|result|status|error)\b\s*(?:is|=|:|\()?\s*(-1|0x[0-9a-f]{8}|\d{6,10})\b/gi,
   );
   const numbers = [...announced].flatMap(([, number]) => explainCode(number as string) ?? []);
-  const all = [...textCodesIn(text).map(describeTextCode), ...numbers.filter(({ isListed }) => isListed)];
+  const all = [...textCodesIn(text).map((code) => describeTextCode(code)), ...numbers.filter(({ isListed }) => isListed)];
   return all.filter(({ code }, i) => all.findIndex((one) => one.code === code) === i);
 }
 

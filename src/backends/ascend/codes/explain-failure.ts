@@ -21,13 +21,16 @@ export interface FailureExplanation {
   readonly fix: string;
 }
 
+/** GE's calls compile; those of AscendCL load and run. */
+const WORK = { graphStatus: 'build', aclError: 'run' } as const;
+
 /** Codes that say no more than that something failed: what stands beside them is worth more. */
 const VAGUE = ['E19999', 'EZ9999'];
 
 export function explainFailure({ family, status, text }: NativeFailure): FailureExplanation {
   const described = describeCode(family, status);
   const messages = parseGeText(text);
-  const codes = [...new Set(messages.map(({ code }) => code))].map(describeTextCode);
+  const codes = [...new Set(messages.map(({ code }) => code))].map((code) => describeTextCode(code, WORK[family]));
   const telling = codes.find(({ code, isListed }) => isListed && !VAGUE.includes(code)) ?? codes.find(({ isListed }) => isListed);
   return {
     status: described,

@@ -1,26 +1,52 @@
 // The codes at the head of CANN's error texts: E and W, then four or five characters. Several codes of one meaning share a row.
-import type { TextRow } from './code.js';
+import type { Advice, TextRow } from './code.js';
 
 const OUR_BUG = 'This is a mistake of ascend-bundle: please report it with a --trace.';
-const VALUE = 'Correct the option that the text names.';
-const SHAPE = 'Write --input-shape as "name:1,3,224,224;other:1,77", with -1 for what may change; ascend-bundle inspect lists the inputs.';
-const GEARS = 'Give 2 to 100 different sizes, all positive, one number for every -1 in --input-shape, and only one kind of them.';
+const VALUE: Advice = {
+  build: 'Correct the option that the text names.',
+  run: 'The text names what is refused. Where it is the file, copy it again; where it is the chip or a setting of the bundle, build it again for this machine: ascend-bundle inspect shows what it was built for, ascend-bundle doctor what is here.',
+};
+const INPUTS = 'Compare the inputs with what ascend-bundle inspect lists.';
+const SHAPE: Advice = {
+  build: 'Write --input-shape as "name:1,3,224,224;other:1,77", with -1 for what may change; ascend-bundle inspect lists the inputs.',
+  run: INPUTS,
+};
+const GEARS: Advice = {
+  build: 'Give 2 to 100 different sizes, all positive, one number for every -1 in --input-shape, and only one kind of them.',
+  run: 'Give inputs of one of the sizes that ascend-bundle inspect lists.',
+};
 const NAME = 'Compare the name with what ascend-bundle inspect lists; names are separated by ";".';
 const PATH = 'Check that the file is there, whole, and that you may read it; the text has the reason.';
-const PLUGIN =
-  'Install the operator package of the chip, register the custom operator, or replace the operator. "ai.onnx::21::Conv" is Conv of opset 21: CANN\'s own plug-ins know opset 8 to 18, so export a newer model for 18.';
-const OPERATOR = 'Install the operator package of the chip, register the custom operator, or replace the operator that the text names.';
-const COMPILER =
-  'Read the first error of the log. Where a worker was killed, memory ran out: build with TE_PARALLEL_COMPILER=1 in the environment.';
+const OPERATOR_TO_RUN =
+  'The bundle asks for an operator that is not here: install the operator package of the chip, in the version that it was built with, or build it again on this machine.';
+const PLUGIN: Advice = {
+  build:
+    'Install the operator package of the chip, register the custom operator, or replace the operator. "ai.onnx::21::Conv" is Conv of opset 21: CANN\'s own plug-ins know opset 8 to 18, so export a newer model for 18.',
+  run: OPERATOR_TO_RUN,
+};
+const OPERATOR: Advice = {
+  build: 'Install the operator package of the chip, register the custom operator, or replace the operator that the text names.',
+  run: OPERATOR_TO_RUN,
+};
+const NODE: Advice = {
+  build: 'Correct the node that the text names.',
+  run: 'Correct the node that the text names in the graph, and build the bundle again.',
+};
+/** While a model of dynamic shape is loaded, E22001 says that a node of it has no compiled kernel in the file. */
+const COMPILER: Advice = {
+  build:
+    'Read the first error of the log. Where a worker was killed, memory ran out: build with TE_PARALLEL_COMPILER=1 in the environment.',
+  run: 'The bundle has no kernel for the operator that the text names: build it again with the operator packages and the CANN of this machine; ascend-bundle inspect shows those it was built with.',
+};
 const ENVIRONMENT = 'Unset the variable that the text names: ascend-bundle sets what CANN needs by itself. ascend-bundle doctor shows it.';
 const VERSIONS = 'Bring driver, firmware and CANN to versions that belong together: ascend-bundle doctor shows them.';
 const PYTHON_MODULES =
   "Install the modules for the python3 that comes first in PATH: pip install attrs cython numpy decorator sympy cffi pyyaml pathlib2 psutil 'protobuf==3.20.*' scipy requests absl-py. ascend-bundle doctor names the ones that are missing.";
 const DEVICE = 'Check --device and ASCEND_RT_VISIBLE_DEVICES; ascend-bundle doctor shows the devices.';
 const MEMORY = 'Free memory of the device (npu-smi info shows who has it), or run with --memory low.';
-const WARNING = 'The build goes on.';
+const WARNING = 'Nothing has to be done: the work goes on.';
 
-/** Of the compiler: GE, its parsers, the fusion engine, the operator compiler. */
+/** Of the compiler: GE, its parsers, the fusion engine, the operator compiler. Some come from GE's executor too. */
 const BUILD_CODES: readonly TextRow[] = [
   ['E10001', 'A value is not accepted; the text names the parameter and the reason.', VALUE, 'precision mode, SoC version'],
   ['E10002', 'The input shape is not written in the form that is expected.', SHAPE],
@@ -62,15 +88,23 @@ const BUILD_CODES: readonly TextRow[] = [
   ['E10050', 'A dimension is outside of its range.', SHAPE],
   ['E10052', 'The settings of the image preprocessing (AIPP) are not accepted.', 'Correct the file; the text has the reason.'],
   ['E10054 E10058', 'A parameter that is needed is missing or empty.', VALUE],
-  ['E10055', 'What was asked for is not supported.', 'Leave the option out.', 'automatic tuning'],
+  [
+    'E10055',
+    'What was asked for is not supported.',
+    {
+      build: 'Leave the option out.',
+      run: 'The text names it. A bundle that cannot run must be built again, with the CANN of this machine.',
+    },
+    'automatic tuning',
+  ],
   ['E10056', 'The two precision modes exclude each other.', 'Keep --precision-mode or --precision-mode-v2.'],
   ['E10057', 'Two options belong together, and one is missing.', VALUE],
-  ['E10059', 'A step of the build failed; the text has the reason.', 'Read the text and the first [ERROR] line of the log.'],
+  ['E10059', 'A step failed; the text names it and has the reason.', 'Read the text and the first [ERROR] line of the log.'],
   ['E10060', 'A parameter is not accepted; the text has the reason.', VALUE],
   ['E10061', 'A value is not the expected one.', VALUE],
   ['E10062', 'Calls came in the wrong order.', OUR_BUG],
   ['E10063', 'A call of the operating system or of a library failed.', 'The text has the reason (errno).'],
-  ['E10401 E10403', 'An operator has more inputs or outputs than it may have.', 'Correct the node that the text names.'],
+  ['E10401 E10403', 'An operator has more inputs or outputs than it may have.', NODE],
   ['E10402 E10404', 'The buffer of an input or output is too small.', 'Compare sizes and shapes with what ascend-bundle inspect lists.'],
   ['E10405 E10406', 'The number of buffers is not the number of tensors.', OUR_BUG],
   ['E10410', 'A file that an option names does not exist.', PATH],
@@ -94,17 +128,21 @@ const BUILD_CODES: readonly TextRow[] = [
     'an ONNX node called like an initializer with GE\'s "_Initializer_0"',
   ],
   ['E13010', 'No plug-in knows the operator, or not in the opset of the model.', PLUGIN],
-  ['E13014', 'An operator has a value that is not accepted; the text has the reason.', 'Correct the node that the text names.'],
-  ['E13015', 'A file is empty, or larger than GE reads.', 'Keep the weights outside of the protobuf, in files of their own.'],
+  ['E13014', 'An operator has a value that is not accepted; the text has the reason.', NODE],
+  [
+    'E13015',
+    'A file is empty, or larger than GE reads.',
+    { build: 'Keep the weights outside of the protobuf, in files of their own.', run: PATH },
+  ],
   ['E13023', 'The model is larger than the file format holds.', 'Make it smaller, or keep the weights outside with ge.externalWeight=1.'],
   ['E13024', 'A variable of the environment has a value that is not accepted.', ENVIRONMENT],
-  ['E13025', 'An input tensor is not accepted; the text has the reason.', 'Compare the inputs with what ascend-bundle inspect lists.'],
+  ['E13025', 'An input tensor is not accepted; the text has the reason.', INPUTS],
   ['E13026', 'A path of an input is not valid.', PATH],
   ['E13028', 'A custom fusion pass failed.', 'Correct the pass, or take it out of the operator package.'],
   ['E13029', 'The library of a custom fusion pass cannot be loaded.', 'Check its dependencies with ldd; the text has the reason.'],
   ['E13030', 'A custom fusion pass is not found in its library.', 'Check how the pass is registered.'],
   ['E13031', 'An output tensor is not accepted; the text has the reason.', OUR_BUG],
-  ['E14001', 'A kernel does not take an argument of the operator: dtype, shape or attribute.', 'Change the node that the text names.'],
+  ['E14001', 'A kernel does not take an argument of the operator: dtype, shape or attribute.', NODE],
   ['E14002', 'An operator lacks an attribute.', 'Set the attribute that the text names.'],
   ['E16001', 'The ONNX model has no input or no output.', 'Give the model at least one of each.'],
   ['E16002 E19010 EZ9010 EZ3002 EZ3003', 'No parser or kernel is registered for the operator.', OPERATOR],
@@ -116,7 +154,8 @@ const BUILD_CODES: readonly TextRow[] = [
     'Read the first lines of the TraceBack and the first [ERROR] line of the log.',
     'without --soc-version on a machine without a card, "aclrtGetSocName failed"',
   ],
-  ['E20001 E22001 E40021 EB0000', 'An operator could not be compiled, or its compiler gave no answer.', COMPILER],
+  ['E20001 E40021 EB0000', 'An operator could not be compiled, or its compiler gave no answer.', COMPILER],
+  ['E22001', 'There is no compiled kernel for an operator.', COMPILER],
   ['E20002', 'A variable of the environment is missing or wrong.', ENVIRONMENT],
   ['E20101 E20103', 'A parameter of the fusion engine is out of its range.', VALUE, 'the number of AI Cores'],
   [

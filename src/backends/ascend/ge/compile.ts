@@ -133,9 +133,15 @@ const ROOM = 3;
 function scratchFolder({ source }: CompileJob, { outputFolder }: CompilerRequest): string {
   const bytes = [...allNodes(source.graph)].reduce((sum, { node }) => sum + (constValue(node)?.data.length ?? 0), 0);
   const temporary = tmpdir();
-  if (bytes < LARGE_BYTES || statSync(temporary).dev === statSync(outputFolder).dev) return temporary;
-  const { bavail, bsize } = statfsSync(temporary);
-  return bavail * bsize > ROOM * bytes ? temporary : outputFolder;
+  if (bytes < LARGE_BYTES) return temporary;
+  try {
+    if (statSync(temporary).dev === statSync(outputFolder).dev) return temporary;
+    const { bavail, bsize } = statfsSync(temporary);
+    return bavail * bsize > ROOM * bytes ? temporary : outputFolder;
+  } catch {
+    // What is wrong with it is said where the job's folder is made.
+    return temporary;
+  }
 }
 
 const LARGE_BYTES = 64 << 20;

@@ -37,16 +37,19 @@ export function crashError(exit: Exit): AscendBundleError {
   const how = signal === null ? `ended with status ${code}` : `crashed with ${signal}`;
   return new AscendBundleError('NATIVE_CRASH', {
     message: `The native process ${how} ${where}.`,
-    fix: CAUSES[signal ?? ''] ?? 'The last lines it printed and its logs may say why.',
+    fix: CAUSES[signal ?? '']?.(native.call ?? '') ?? 'The last lines it printed and its logs may say why.',
     at,
     native,
   });
 }
 
-const CAUSES: Readonly<Record<string, string>> = {
-  SIGKILL: 'Was it the lack of memory (see dmesg)? Fewer compilers at once need less: set TE_PARALLEL_COMPILER=1.',
-  SIGBUS: 'A disk that is full does this to a file in memory; so does damaged memory.',
+/** By signal, and by the call that was under way. */
+const CAUSES: Readonly<Record<string, (call: string) => string>> = {
+  SIGKILL: (call) => `Was it the lack of memory (see dmesg)?${COMPILES.test(call) ? FEWER_COMPILERS : ''}`,
+  SIGBUS: () => 'A disk that is full does this to a file in memory; so does damaged memory.',
 };
+const COMPILES = /^aclgrph/;
+const FEWER_COMPILERS = ' Fewer compilers at once need less: set TE_PARALLEL_COMPILER=1.';
 
 export function timeoutError({ timeoutMs, ...ending }: Ending & { readonly timeoutMs: number }): AscendBundleError {
   const native = details(ending, null);

@@ -1,7 +1,9 @@
 // The folder of a native process: its working folder, what it prints, CANN's log of it, and the call under way.
 import { closeSync, fstatSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileError } from '../../../base/file-error.js';
+import { temporaryFolderError } from '../../../base/temporary-folder.js';
 
 export interface JobPaths {
   /** The working folder: graph files go in, and GE drops what it likes. */
@@ -28,13 +30,15 @@ export function jobPaths(folder: string): JobPaths {
  * @throws FILE_NOT_FOUND, FILE_IO
  */
 export function makeJobFolder(parent: string): string {
+  let folder: string | undefined;
   try {
     // Nobody else reads the graphs of a user: mkdtemp makes it for the owner alone.
-    const folder = mkdtempSync(join(parent, 'ascend-bundle-job-'));
+    folder = mkdtempSync(join(parent, 'ascend-bundle-job-'));
     for (const path of [jobPaths(folder).work, jobPaths(folder).processLog]) mkdirSync(path);
     return folder;
   } catch (cause) {
-    throw fileError(join(parent, 'ascend-bundle-job-…'), cause, 'write');
+    if (folder !== undefined) removeJobFolder(folder);
+    throw parent === tmpdir() ? temporaryFolderError(cause) : fileError(join(parent, 'ascend-bundle-job-…'), cause, 'write');
   }
 }
 

@@ -1,0 +1,45 @@
+// The sizes that a model with gears was compiled for (ge.dynamicBatchSize and the like), as those of each of its inputs.
+// Source: om-format §4; how GE deals the numbers of a gear out to the inputs: its ParserDataToDynamicInfo.
+import type { InoutInfo } from './inout-info.js';
+
+export type GearKind = 'batch' | 'image-size' | 'dims';
+
+export interface InputGears {
+  readonly kind: GearKind;
+  /** One list per gear: what the open dimensions of the input are then, in their order. */
+  readonly sizes: readonly (readonly number[])[];
+}
+
+/** GE makes 256. Gears are told for each input, so a file that is not GE's could ask for all memory with them. */
+const MOST_GEARS = 4096;
+
+/** By name of the input; without inputs of one shape. Nothing of gears that do not fit the inputs. */
+export function inputGears(info: InoutInfo): ReadonlyMap<string, InputGears> {
+  const { kind, rows } = gearsOf(info);
+  const found = new Map<string, InputGears>();
+  if (rows.length > MOST_GEARS) return found;
+  let first = 0;
+  for (const { name, shape } of inputsInGearOrder(info)) {
+    const open = shape.filter((dim) => dim < 0).length;
+    const [from, to] = [first, first + open];
+    first = to;
+    // One batch or image size is that of every input; the numbers of dims are for one input after the other.
+    const isForEvery = rows.every((row) => row.length === open);
+    const sizes = isForEvery ? rows : rows.map((row) => row.slice(from, to));
+    if (open > 0 && sizes.length > 0 && sizes.every(({ length }) => length === open)) found.set(name, { kind, sizes });
+  }
+  return found;
+}
+
+function gearsOf({ dynamicBatch, dynamicImageSizes, dynamicDims }: InoutInfo): { kind: GearKind; rows: readonly (readonly number[])[] } {
+  if (dynamicBatch.length > 0) return { kind: 'batch', rows: dynamicBatch.map((size) => [size]) };
+  if (dynamicImageSizes.length > 0) return { kind: 'image-size', rows: dynamicImageSizes };
+  return { kind: 'dims', rows: dynamicDims };
+}
+
+/** The order of `--input-shape`, which need not be the model's; then those that it did not name. */
+function inputsInGearOrder({ inputs, userDesignateShapeOrder }: InoutInfo): InoutInfo['inputs'] {
+  const places = new Map(userDesignateShapeOrder.map((name, i) => [name, i]));
+  const place = ({ name }: { readonly name: string }) => places.get(name) ?? places.size;
+  return [...inputs].sort((a, b) => place(a) - place(b));
+}

@@ -1,0 +1,55 @@
+// The sizes that a model was compiled for, as inspect shows them.
+import { writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { InspectResult } from '../../src/commands/inspect.js';
+import { inoutTensor } from '../../src/formats/om/index.js';
+import { dtype } from '../../src/graph/dtype.js';
+import { driveBundle } from '../support/cann/bundles.js';
+import { hasStandin } from '../support/cann/standin.js';
+import { Workplace } from '../support/cli.js';
+import { graphs, model } from '../support/damaged.js';
+import { linearGraph } from '../support/linear.js';
+
+async function inspected(place: Workplace, path: string): Promise<{ readonly inputs: readonly string[]; readonly result: InspectResult }> {
+  const { stdout: text } = await place.call(['inspect', path]);
+  const lines = text.split('\n');
+  const from = lines.indexOf('inputs');
+  const { stdout } = await place.call(['inspect', path, '--json']);
+  return { inputs: lines.slice(from + 1, lines.indexOf('', from)), result: JSON.parse(stdout).result };
+}
+
+test.skipIf(!hasStandin).each([
+  ['ge.dynamicBatchSize=1,2,4', 'batch 1, 2, 4', 'batch'],
+  ['ge.dynamicDims=1;2;4', 'dims 1; 2; 4', 'dims'],
+])('a bundle compiled with %s', async (option, words, kind) => {
+  const place = new Workplace();
+  const path = driveBundle(place.folder, linearGraph({ batch: -1 }), ['w', 'b'], { options: ['input_shape=x:-1,3', option] });
+  const { inputs, result } = await inspected(place, path);
+  expect(inputs).toEqual(['  name  dtype    shape   format  gears', `  x     float32  [?, 3]  ND      ${words}`]);
+  const infer = result.submodels.find(({ role }) => role === 'infer');
+  expect(infer?.inputs).toEqual([{ name: 'x', dtype: 'float32', shape: [-1, 3], format: 'ND', gears: { kind, sizes: [[1], [2], [4]] } }]);
+});
+
+test('a model compiled for sizes of images: the first are shown, the document has all; an input of one size has none', async () => {
+  const place = new Workplace();
+  const sizes = Array.from({ length: 10 }, (_, i) => [32 * (i + 1), 64]);
+  const [image, scale] = [
+    { name: 'image', dtype: dtype('uint8'), shape: [1, 3, -1, -1], format: 'NCHW' },
+    { name: 'scale', dtype: dtype('float32'), shape: [1] },
+  ];
+  const om = model(graphs.infer, { inputs: [inoutTensor(image, 0), inoutTensor(scale, 4)], dynamicImageSizes: sizes });
+  writeFileSync(place.path('m.om'), om.read());
+  const { inputs, result } = await inspected(place, 'm.om');
+  expect(inputs[1]).toBe(
+    '  image  uint8    [1, 3, ?, ?]  NCHW    image size 32,64; 64,64; 96,64; 128,64; 160,64; 192,64; 224,64; 256,64 and 2 more',
+  );
+  expect(result.model?.inputs.map(({ gears }) => gears)).toEqual([{ kind: 'image-size', sizes }, null]);
+});
+
+test('nothing is shown of gears where there are none', async () => {
+  const place = new Workplace();
+  await place.call(['build', 'examples/linear/graph.json', '--consts', 'const_1', '--backend', 'host', '-o', 'm.om']);
+  const { inputs, result } = await inspected(place, 'm.om');
+  expect(inputs[0]).toBe('  name  dtype    shape   format');
+  expect(result.submodels.flatMap((submodel) => submodel.inputs.map(({ gears }) => gears))).toEqual([null, null]);
+});

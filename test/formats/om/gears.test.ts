@@ -1,0 +1,44 @@
+// Gears, input by input. Expected values follow from what atc's manual says of --dynamic_batch_size, --dynamic_image_size and
+// --dynamic_dims: a batch or an image size is that of every input; dims are the open dimensions in the order of --input_shape.
+import { expect, test } from 'vitest';
+import { type InoutInfo, inoutTensor, inputGears, readInoutInfo, writeInoutInfo } from '../../../src/formats/om/index.js';
+import { dtype } from '../../../src/graph/dtype.js';
+
+function gears(shapes: Readonly<Record<string, readonly number[]>>, info: Partial<InoutInfo>): Record<string, unknown> {
+  const inputs = Object.entries(shapes).map(([name, shape]) => inoutTensor({ name, dtype: dtype('float32'), shape }, 0));
+  return Object.fromEntries(inputGears(readInoutInfo(writeInoutInfo({ inputs, ...info }), 'm.om')));
+}
+
+test('batch sizes are those of every input that leaves its batch open', () => {
+  expect(gears({ a: [-1, 3], b: [2], c: [-1] }, { dynamicBatch: [1, 2, 4] })).toEqual({
+    a: { kind: 'batch', sizes: [[1], [2], [4]] },
+    c: { kind: 'batch', sizes: [[1], [2], [4]] },
+  });
+});
+
+test('image sizes are height and width of every input that leaves them open', () => {
+  const sizes = [
+    [224, 224],
+    [448, 320],
+  ];
+  expect(gears({ a: [1, 3, -1, -1], scale: [1] }, { dynamicImageSizes: sizes })).toEqual({ a: { kind: 'image-size', sizes } });
+});
+
+test('dims are for one input after the other', () => {
+  const dynamicDims = [
+    [1, 128, 7],
+    [2, 256, 9],
+  ];
+  const parts = (of: readonly (readonly number[])[]) => ({ kind: 'dims', sizes: of });
+  const ids = parts(dynamicDims.map((row) => row.slice(0, 2)));
+  const mask = parts([[7], [9]]);
+  expect(gears({ ids: [-1, -1], fixed: [3], mask: [4, -1] }, { dynamicDims })).toEqual({ ids, mask });
+  // --input_shape="ids:-1,-1;mask:4,-1" for a model whose first input is mask.
+  expect(gears({ mask: [4, -1], ids: [-1, -1] }, { dynamicDims, userDesignateShapeOrder: ['ids', 'mask'] })).toEqual({ ids, mask });
+});
+
+test('a model without gears has none, and neither has one whose gears do not fit its inputs', () => {
+  expect(gears({ a: [-1, 3] }, {})).toEqual({});
+  expect(gears({ a: [1, 3] }, { dynamicBatch: [1, 2] })).toEqual({});
+  expect(gears({ a: [-1, -1, -1] }, { dynamicDims: [[1, 2]] })).toEqual({});
+});
