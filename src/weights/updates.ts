@@ -2,7 +2,7 @@
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import type { RefreshableWeight } from '../graph/refreshable.js';
-import { isEmpty, type NamedTensor, type TensorSpec, tensorBytes } from '../graph/tensor.js';
+import { type NamedTensor, type TensorSpec, tensorBytes } from '../graph/tensor.js';
 import { applyMap, type WeightMap } from './apply-map.js';
 import { type GivenTensor, tensorsOf } from './given.js';
 import { listNames, notATensorFile, openTensorFile, pickTensor } from './read.js';
@@ -42,10 +42,10 @@ export async function readUpdates(
 async function fromValue(value: ParsedValue, weights: readonly RefreshableWeight[], option: string): Promise<GivenTensor> {
   const { name, content, declared, text } = value;
   const weight = name === undefined ? onlyWeight(text, weights, option) : findWeight(name, weights);
-  // An empty tensor says "keep", whatever its shape.
-  const spec = declared !== undefined && isEmpty(declared) ? declared : weight.spec;
+  // Another dtype may be cast, and an empty tensor says "keep": whether it fits is for the plan to say.
+  const spec = declared ?? weight.spec;
   const source = content.kind === 'file' ? content.path : shown(text);
-  const constants = content.kind === 'file' && name !== undefined ? await constantsAt(content.path, declared ?? spec) : undefined;
+  const constants = content.kind === 'file' && name !== undefined ? await constantsAt(content.path, spec) : undefined;
   const tensor =
     constants === undefined
       ? loadTensor(value, spec, { what: `Weight "${weight.constName}"`, owner: 'the bundle' })

@@ -46,6 +46,20 @@ test('--cast converts, and says what it lost; without it another dtype is refuse
   expect(stderr).toContain('CAST_UNDERFLOW');
 });
 
+test('--cast takes raw bytes and values whose dtype is said', async () => {
+  const made = await place();
+  // 1, 2, 3, 4 as float16.
+  writeFileSync(made.path('c.bin'), Buffer.from('003c004000420044', 'hex'));
+  const right = await preview(made, '--update', 'const_2=1,2,3,4');
+  expect(await preview(made, '--update', 'const_2=4xf16=@c.bin', '--cast')).toBe(right);
+  expect(await preview(made, '--update', 'const_2=4xf16=1,2,3,4', '--cast')).toBe(right);
+  for (const value of ['@c.bin', '1,2,3,4']) {
+    const { status, stderr } = await made.call([...RUN, '--update', `const_2=4xf16=${value}`]);
+    expect([status, stderr]).toEqual([4, expect.stringContaining('is float16 [4]; the bundle has float32 [4]')]);
+    expect(stderr).toContain('give --cast to convert it');
+  }
+});
+
 test('the weights of another bundle, or of a graph, are an update', async () => {
   const made = await place();
   const old = await preview(made);
