@@ -91,6 +91,7 @@ export async function parseCommandLine({ entry, args }: CommandLine): Promise<Pa
   program.configureOutput(collect);
   let parsed: { args: readonly string[]; options: Record<string, unknown> } | undefined;
   let loaded: LoadedVerb | undefined;
+  let asked: Command | undefined;
   // The others are for the general help alone.
   for (const known of entry === undefined ? VERBS : [entry]) {
     const command = addCommand(program, known)
@@ -99,6 +100,7 @@ export async function parseCommandLine({ entry, args }: CommandLine): Promise<Pa
     command.exitOverride().configureOutput(collect);
     if (known !== entry) continue;
     loaded = await known.load();
+    asked = command;
     describe(command, loaded.verb);
     refuseSwallowed(args, command.options);
     command.action(() => {
@@ -110,7 +112,7 @@ export async function parseCommandLine({ entry, args }: CommandLine): Promise<Pa
     else program.parse(args as string[], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw usageError(error, entry);
+    if (error.exitCode !== 0) throw usageError(error, entry, asked);
   }
   if (parsed === undefined || loaded === undefined) return { kind: 'text', text: text.join('') };
   return { kind: 'verb', loaded, ...readValues(loaded.verb, parsed) };
@@ -255,11 +257,26 @@ function takeGlobals(given: Record<string, unknown>): Globals {
   return globals as unknown as Globals;
 }
 
-function usageError(error: CommanderError, entry: VerbEntry | undefined): AscendBundleError {
+/** How other tools are told the file that a verb is about: atc, ais_bench, trtexec, polygraphy. */
+const FILE_OPTION = /'--(model|om|om-model|onnx|engine|loadEngine)[=']/;
+
+/** What is known better than where the help is. */
+function hint({ code, message }: CommanderError, command: Command | undefined): string | undefined {
+  const file = command?.registeredArguments[0]?.name();
+  if (command === undefined || file === undefined) return undefined;
+  if (code === 'commander.unknownOption' && FILE_OPTION.test(message)) return `Write the ${file} without an option: <${file}>.`;
+  if (code !== 'commander.missingArgument') return undefined;
+  const eater = command.options.find((option) => option.optional && typeof command.getOptionValue(option.attributeName()) === 'string');
+  if (eater === undefined) return undefined;
+  const value = command.getOptionValue(eater.attributeName());
+  return `${eater.long} has taken ${JSON.stringify(value)} for its value: write ${eater.long} behind it.`;
+}
+
+function usageError(error: CommanderError, entry: VerbEntry | undefined, command: Command | undefined): AscendBundleError {
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
   const code = error.code === 'commander.unknownOption' ? 'OPTION_UNKNOWN' : 'USAGE';
   return new AscendBundleError(code, {
     message: `${message[0]?.toUpperCase()}${message.slice(1)}.`.replace(/([.?)])\.$/, '$1'),
-    fix: entry === undefined ? 'See ascend-bundle --help.' : seeHelp(entry),
+    fix: [hint(error, command), entry === undefined ? 'See ascend-bundle --help.' : seeHelp(entry)].filter(Boolean).join(' '),
   });
 }

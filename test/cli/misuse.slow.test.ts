@@ -621,6 +621,27 @@ const WORDS: readonly Misuse[] = [
     prepare: withBundle(),
   },
   { title: 'too many arguments', args: ['inspect', 'a', 'b'], exit: 2, code: 'USAGE', words: ['inspect'] },
+  {
+    title: 'the file by the option of atc',
+    args: ['build', `--model=${GRAPH}`, '--consts', 'const_1'],
+    exit: 2,
+    code: 'OPTION_UNKNOWN',
+    words: ['--model', 'Write the graph without an option'],
+  },
+  {
+    title: 'the file by the option of ais_bench',
+    args: ['run', '--om-model', 'linear.om'],
+    exit: 2,
+    code: 'OPTION_UNKNOWN',
+    words: ['Write the bundle without an option'],
+  },
+  {
+    title: 'an option that takes the file for its value',
+    args: ['build', '--consts', 'const_1', '--manifest', GRAPH],
+    exit: 2,
+    code: 'USAGE',
+    words: [`--manifest has taken "${GRAPH}"`],
+  },
   { title: 'an argument of a verb without', args: ['targets', 'a'], exit: 2, code: 'USAGE', words: ['targets takes only options'] },
   {
     title: 'a word of a list that is none',
