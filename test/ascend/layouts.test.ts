@@ -39,6 +39,18 @@ const drive = await nativeScript(`
   }
 `);
 
+/** A map whose count is wrong. */
+const withWrongPointer = await nativeScript(`
+  import { readFileSync } from 'node:fs';
+  import { openNative } from './src/backends/ascend/native/native.js';
+  const { lib64, folder } = JSON.parse(readFileSync(0, 'utf8'));
+  const native = await openNative({ libraryFolders: [lib64], logFolder: folder, journal: { underWay: folder + '/call.json' } });
+  native.libraries.open('build');
+  const map = native.layouts.options({ a: '1', b: '2', c: '3' });
+  native.memory.write(map + 40n, Buffer.from([4]));
+  native.call('aclgrphBuildInitialize', map);
+`);
+
 interface Job {
   readonly maps?: readonly Readonly<Record<string, string>>[];
   readonly build?: object;
@@ -99,20 +111,9 @@ describe.skipIf(!hasStandin)('what GE is given', () => {
   });
 
   test('one wrong pointer in a map is seen by the stand-in', async () => {
-    const broken = await nativeScript(`
-      import { readFileSync } from 'node:fs';
-      import { openNative } from './src/backends/ascend/native/native.js';
-      const { lib64, folder } = JSON.parse(readFileSync(0, 'utf8'));
-      const native = await openNative({ libraryFolders: [lib64], logFolder: folder, journal: { underWay: folder + '/call.json' } });
-      native.libraries.open('build');
-      const map = native.layouts.options({ a: '1', b: '2', c: '3' });
-      // The count.
-      native.memory.write(map + 40n, Buffer.from([4]));
-      native.call('aclgrphBuildInitialize', map);
-    `);
     const lib64 = join(cannRoot(), 'lib64');
     const record = folder.path('record.jsonl');
-    broken({ lib64, folder: folder.path() }, { env: { ...standinEnv({ record }), LD_LIBRARY_PATH: lib64 } });
+    withWrongPointer({ lib64, folder: folder.path() }, { env: { ...standinEnv({ record }), LD_LIBRARY_PATH: lib64 } });
     expect(readRecord(record).violations).toEqual(['std::map: the map has 3 entries and says 4']);
   });
 });

@@ -44,10 +44,14 @@ export interface ProblemFields {
 export class Workplace {
   /** A fresh folder with a copy of examples/, gone after the test. */
   readonly folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-test-'));
+  /** Its folder for temporary files: what is kept of a native failure lands there. */
+  readonly #temporary = mkdtempSync(join(tmpdir(), 'ascend-bundle-test-'));
 
   constructor() {
     cpSync(EXAMPLES, join(this.folder, 'examples'), { recursive: true });
-    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
+    onTestFinished(() => {
+      for (const folder of [this.folder, this.#temporary]) rmSync(folder, { recursive: true, force: true });
+    });
   }
 
   path(...parts: string[]): string {
@@ -68,7 +72,7 @@ export class Workplace {
       encoding: 'utf8',
       input: input ?? '',
       // CANN of the machine must not decide what the tests see.
-      env: { PATH: process.env['PATH'] ?? '', HOME: this.folder, ...env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: this.folder, TMPDIR: this.#temporary, ...env },
       maxBuffer: 64 << 20,
     });
     return { status, stdout, stderr };
@@ -84,7 +88,7 @@ export class Workplace {
       return true;
     };
     process.chdir(this.folder);
-    setEnvironment({ PATH: before.env['PATH'], HOME: this.folder, ...env });
+    setEnvironment({ PATH: before.env['PATH'], HOME: this.folder, TMPDIR: this.#temporary, ...env });
     process.stdout.write = catching('stdout') as typeof process.stdout.write;
     process.stderr.write = catching('stderr') as typeof process.stderr.write;
     try {

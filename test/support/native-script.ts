@@ -19,7 +19,7 @@ export interface ScriptOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Bundles a script that may import ffi-rs, for as long as the test file runs; its path. */
+/** Bundles a script that may import ffi-rs, for as long as the test file runs that calls this, outside of its tests; its path. */
 export async function bundleNative(contents: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-script-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,7 +38,7 @@ export async function bundleNative(contents: string): Promise<string> {
   return script;
 }
 
-/** A function that runs the script with `given` as JSON on its stdin. */
+/** A function that runs the script with `given` as JSON on its stdin. Called outside of tests, as the one above. */
 export async function nativeScript(contents: string): Promise<(given: unknown, options?: ScriptOptions) => ScriptRun> {
   const script = await bundleNative(contents);
   return (given, { env = {} } = {}) => {

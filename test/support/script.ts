@@ -4,11 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { afterAll } from 'vitest';
 
-/** A function that runs the script, so that it is bundled once: give the start of a shell command and stdin, get stdout. */
+/**
+ * A function that runs the script, so that it is bundled once: give stdin and the start of a shell command, get stdout. For as long as
+ * the test file or the `describe` runs that calls it, outside of its tests.
+ */
 export async function bundleScript(contents: string): Promise<(input?: Uint8Array, shell?: string) => string> {
   const folder = mkdtempSync(join(tmpdir(), 'ascend-bundle-script-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // Not when the process exits: vitest kills its workers.
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const script = join(folder, 'script.mjs');
   await build({
     stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },

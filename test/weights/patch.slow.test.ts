@@ -29,12 +29,12 @@ const given = await readUpdates(['const_1=splat:7', 'const_2=splat:8'], bundle.w
 await writePatch(preparePatch({ file, bundle, path, given }), { from: path, to: path, identity, inPlace: true, fileSystem });
 console.log(calls);
 `;
+const run = await bundleScript(SCRIPT);
 
 test('leaves the old bundle or the new one', async () => {
   const path = folder.path('b.om');
   await build(join(EXAMPLES, 'linear/graph.json'), { consts: ['const_1', 'const_2'], output: path, backend: 'host' });
   const old = readFileSync(path);
-  const run = await bundleScript(SCRIPT);
   const attempt = (last: number): string => run(undefined, `BUNDLE=${path} LAST=${last}`);
   const count = Number(attempt(-1));
   const patched = readFileSync(path);

@@ -1,5 +1,5 @@
 import { mkdirSync, truncateSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/formats/npy.js';
 import { writeNpz } from '../../src/formats/npz.js';
 import { writeSafetensors } from '../../src/formats/safetensors.js';
@@ -80,16 +80,13 @@ describe('one tensor of a file', () => {
   });
 });
 
-describe('stdin', () => {
+describe('stdin', async () => {
   const script = `
     import { readTensorFile } from './src/weights/read.js';
     try {
       for (const { name, shape, data } of readTensorFile('-')) console.log(JSON.stringify([name, shape, data.length]));
     } catch (error) { console.log(error.code, error.message); }`;
-  let run: (input: Uint8Array) => string;
-  beforeAll(async () => {
-    run = await bundleScript(script);
-  });
+  const run = await bundleScript(script);
 
   test('gives tensors, also more than a pipe holds at once', () => {
     const big = named('big', tensorOf('uint8', [300_000], Array(300_000).fill(1)));
