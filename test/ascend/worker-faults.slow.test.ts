@@ -1,6 +1,6 @@
 // Everything that vendors' code does to a process, in each call of a build: afterwards there is an error that says it, no process, and no
 // file but the logs that the error names.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -270,6 +270,30 @@ describe.skipIf(!hasStandin)('the command line that waits', () => {
     expect(leftOver(pids)).toEqual([]);
     expect(readdirSync(jobs)).toEqual([]);
   });
+});
+
+/** A command line that ends before its native process has begun: where that would be started, the folder is there. */
+const endedEarly = await bundleNative(`
+  import childProcess from 'node:child_process';
+  import { readdirSync, readFileSync } from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  import { launchWorker } from './src/backends/ascend/worker/client.js';
+  const { options, signal } = JSON.parse(readFileSync(0, 'utf8'));
+  childProcess.fork = () => {
+    console.log(readdirSync(options.parentFolder).length);
+    process.kill(process.pid, signal);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  };
+  syncBuiltinESMExports();
+  launchWorker(options);
+`);
+
+test.each(['SIGKILL', 'SIGINT'])('a command line that %s ends before the native process has begun leaves no folder', async (signal) => {
+  const input = JSON.stringify({ options: { env: {}, libraryFolders: [], parentFolder: jobs, entry: program }, signal });
+  const ended = spawnSync(process.execPath, [endedEarly], { input, encoding: 'utf8' });
+  expect([ended.signal, ended.stdout]).toEqual([signal, '1\n']);
+  for (let looks = 0; looks < 250 && readdirSync(jobs).length > 0; looks++) await wait(20);
+  expect(readdirSync(jobs)).toEqual([]);
 });
 
 describe('errors of a handler', () => {

@@ -1,11 +1,13 @@
 // Starting a native process, the command line's side.
+import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { fileError } from '../../../base/file-error.js';
 import { startError } from './failures.js';
-import { makeJobFolder, removeJobFolder } from './job-folder.js';
+import { jobFolder, makeJobFolder, removeJobFolder } from './job-folder.js';
 import type { NativeWorker, WorkerOptions } from './native-worker.js';
+import { startGuard } from './process-group.js';
 import { RunningWorker } from './running-worker.js';
 
 export type { NativeWorker, RequestOptions, WorkerOptions } from './native-worker.js';
@@ -26,12 +28,17 @@ export interface LaunchedWorker {
 export function launchWorker(options: WorkerOptions): LaunchedWorker {
   const entry = options.entry ?? workerEntry();
   const { parentFolder = tmpdir() } = options;
-  const root = makeJobFolder(parentFolder);
+  const job = randomUUID();
+  const root = jobFolder(parentFolder, job);
+  // Before there is anything to clean up: whatever ends this process from here on, nothing is left.
+  const guard = startGuard(root, job);
   let worker: RunningWorker;
   try {
-    worker = new RunningWorker(options, entry, root);
+    makeJobFolder(root);
+    worker = new RunningWorker(options, { entry, root, job, guard });
   } catch (error) {
     removeJobFolder(root);
+    guard.dismiss();
     throw error;
   }
   return {

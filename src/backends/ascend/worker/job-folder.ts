@@ -1,7 +1,7 @@
 // The folder of a native process: its working folder, what it prints, CANN's log of it, and the call under way.
-import { closeSync, fstatSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileError } from '../../../base/file-error.js';
 import { temporaryFolderError } from '../../../base/temporary-folder.js';
 
@@ -25,20 +25,19 @@ export function jobPaths(folder: string): JobPaths {
   };
 }
 
-/**
- * @param parent  where to make it
- * @throws FILE_NOT_FOUND, FILE_IO
- */
-export function makeJobFolder(parent: string): string {
-  let folder: string | undefined;
+/** @param job  a word that no other job has */
+export function jobFolder(parent: string, job: string): string {
+  return resolve(parent, `ascend-bundle-job-${job}`);
+}
+
+/** @throws FILE_NOT_FOUND, FILE_IO */
+export function makeJobFolder(folder: string): void {
   try {
-    // Nobody else reads the graphs of a user: mkdtemp makes it for the owner alone.
-    folder = mkdtempSync(join(parent, 'ascend-bundle-job-'));
+    // Nobody else reads the graphs of a user.
+    mkdirSync(folder, { mode: 0o700 });
     for (const path of [jobPaths(folder).work, jobPaths(folder).processLog]) mkdirSync(path);
-    return folder;
   } catch (cause) {
-    if (folder !== undefined) removeJobFolder(folder);
-    throw parent === tmpdir() ? temporaryFolderError(cause) : fileError(join(parent, 'ascend-bundle-job-…'), cause, 'write');
+    throw dirname(folder) === resolve(tmpdir()) ? temporaryFolderError(cause) : fileError(folder, cause, 'write');
   }
 }
 

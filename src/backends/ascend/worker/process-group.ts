@@ -74,25 +74,32 @@ function isGroupThere(pid: number): boolean {
 }
 
 export interface Guard {
-  /** The process that is guarded has ended, and its folder was looked after. */
+  /** The process has started. */
+  watch(pid: number): void;
+  /** It has ended, and the folder was looked after. */
   dismiss(): void;
 }
 
-/** $1 the group, $2 the folder, $3 the word of the job. It waits for a line; the end of the input without one means that we died. */
+/** $1 the folder, $2 the word of the job. A line is the group, or that all is done; the end of the input without that: we died. */
 const GUARD_SCRIPT = `
-IFS= read -r verdict
-[ "$verdict" = done ] && exit
-kill -KILL -- "-$1"
-for file in $(grep -lsF -- "$3" /proc/[0-9]*/environ); do pid=\${file#/proc/}; kill -KILL "\${pid%/environ}"; done
-rm -rf -- "$2"; sleep 0.2; rm -rf -- "$2"
+group=
+while IFS= read -r line; do
+  [ "$line" = done ] && exit
+  group=$line
+done
+[ -n "$group" ] && kill -KILL -- "-$group"
+for file in $(grep -lsF -- "$2" /proc/[0-9]*/environ); do pid=\${file#/proc/}; kill -KILL "\${pid%/environ}"; done
+rm -rf -- "$1"; sleep 0.2; rm -rf -- "$1"
 `;
 
 /**
  * The kernel ends the native process when this one is killed, but not its children, and nobody would remove the folder. A shell waits
  * for that: it costs a few milliseconds and a megabyte.
+ *
+ * @param folder  need not be there yet; an absolute path
  */
-export function startGuard(pid: number, folder: string, job: string): Guard {
-  const guard = spawn('/bin/sh', ['-c', GUARD_SCRIPT, 'ascend-bundle-guard', String(pid), folder, `${JOB_VARIABLE}=${job}`], {
+export function startGuard(folder: string, job: string): Guard {
+  const guard = spawn('/bin/sh', ['-c', GUARD_SCRIPT, 'ascend-bundle-guard', folder, `${JOB_VARIABLE}=${job}`], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: '/usr/bin:/bin' },
@@ -103,5 +110,5 @@ export function startGuard(pid: number, folder: string, job: string): Guard {
   guard.stdin.on('error', () => undefined);
   guard.unref();
   (guard.stdin as unknown as { unref?: () => void }).unref?.();
-  return { dismiss: () => void guard.stdin.end('done\n') };
+  return { watch: (pid) => void guard.stdin.write(`${pid}\n`), dismiss: () => void guard.stdin.end('done\n') };
 }

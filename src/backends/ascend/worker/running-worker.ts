@@ -1,6 +1,5 @@
 // The command line's end of one native process, from its start to the moment when nothing of it remains.
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { AscendBundleError, type NativeDetails, type Problem } from '../../../base/errors.js';
 import { callUnderWay, traceUnfinished } from '../native/trace.js';
 import { crashError, type Ending, interruptedError, raised, releaseWarning, startError, timeoutError } from './failures.js';
@@ -8,7 +7,7 @@ import { forkWorker } from './fork.js';
 import { dropLargeFiles, jobPaths, outputTail, removeJobFolder } from './job-folder.js';
 import type { NativeWorker, RequestOptions, WorkerOptions } from './native-worker.js';
 import { limitOutput } from './output-limit.js';
-import { groupEnd, killAll, startGuard } from './process-group.js';
+import { type Guard, groupEnd, killAll } from './process-group.js';
 import { type FromWorker, PROTOCOL, type ReplyOf, type RequestKind, type RequestOf, type ToWorker } from './protocol.js';
 import { onSignals } from './signals.js';
 
@@ -27,11 +26,22 @@ const OUTPUT_LINES = 20;
 /** Messages that were sent before the end may come after its announcement. */
 const DRAIN_MS = 200;
 
+export interface JobParts {
+  /** The program. */
+  readonly entry: string;
+  /** The job's folder, which is there. */
+  readonly root: string;
+  /** Marks the process and all that it starts. */
+  readonly job: string;
+  readonly guard: Guard;
+}
+
 export class RunningWorker implements NativeWorker {
   readonly pid: number;
   readonly folder: string;
   readonly #options: WorkerOptions;
-  readonly #job = randomUUID();
+  readonly #job: string;
+  readonly #guard: Guard;
   readonly #root: string;
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
@@ -48,12 +58,14 @@ export class RunningWorker implements NativeWorker {
   #dead: Promise<void> | undefined;
   #destroyed: Promise<void> | undefined;
 
-  constructor(options: WorkerOptions, entry: string, root: string) {
+  constructor(options: WorkerOptions, { entry, root, job, guard }: JobParts) {
     this.#options = options;
     this.#root = root;
+    this.#job = job;
+    this.#guard = guard;
     const paths = jobPaths(root);
     this.folder = paths.work;
-    this.#child = forkWorker({ entry, paths, env: options.env, job: this.#job });
+    this.#child = forkWorker({ entry, paths, env: options.env, job });
     this.pid = this.#child.pid ?? 0;
     this.#exit = new Promise((resolve) => {
       if (this.pid === 0) resolve();
@@ -64,8 +76,8 @@ export class RunningWorker implements NativeWorker {
     this.#child.on('error', (cause) => this.#fail(startError(cause.message, [])));
     this.#child.on('exit', (code, signal) => this.#exited(code, signal));
     if (this.pid === 0) return;
-    const guard = startGuard(this.pid, root, this.#job);
-    this.#release.push(() => guard.dismiss(), limitOutput(paths.output));
+    guard.watch(this.pid);
+    this.#release.push(limitOutput(paths.output));
     const atExit = (): void => {
       this.#kill();
       this.#leaveFolder();
@@ -259,6 +271,7 @@ export class RunningWorker implements NativeWorker {
       await this.#die();
       for (const release of this.#release) release();
       this.#leaveFolder();
+      this.#guard.dismiss();
     })();
     return this.#destroyed;
   }
