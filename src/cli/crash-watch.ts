@@ -23,6 +23,8 @@ export function startCrashWatch(to: 'stdout' | 'stderr'): CrashWatch {
     env: {},
   });
   shell.on('error', () => undefined);
+  // Where too many files are open, Node has not even made the pipe.
+  if (!shell.stdin) return { say: () => undefined, dismiss: () => undefined };
   shell.stdin.on('error', () => undefined);
   shell.unref();
   (shell.stdin as unknown as { unref?: () => void }).unref?.();

@@ -214,6 +214,14 @@ describe('a place that takes no file', () => {
   });
 });
 
+test('a limit on open files that leaves none for the watch of a crash is no failure of ours', () => {
+  const place = new Workplace();
+  place.run(BUILD);
+  // How many Node itself wants differs by version: from too few for it to plenty for all.
+  const line = 'for n in 20 21 22 23 24 26 28 40; do (ulimit -n $n; ascend-bundle run linear.om --input x=splat:1; true); done';
+  expect(bash(place, line).stderr).not.toContain('TypeError');
+});
+
 describe('names of constants through a pipe that is no stdin', () => {
   test('process substitution', () => {
     const place = new Workplace();
