@@ -4,10 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fileChecks } from '../../src/backends/ascend/cann/checks.js';
+import { fileFindings } from '../../src/backends/ascend/cann/checks.js';
 import {
   type Cann,
-  cannEnvironment,
   cannVersion,
   chipFamilies,
   compareVersions,
@@ -17,6 +16,7 @@ import {
   preflight,
   signOfCann,
 } from '../../src/backends/ascend/cann/index.js';
+import { lookAt } from '../../src/backends/ascend/cann/installation.js';
 import { operatorPackage } from '../../src/backends/ascend/cann/operators.js';
 import { ARCH, emptyMachine, installDriver, installNew, installOld, makeTree, write } from '../support/cann-trees.js';
 import { caught } from '../support/caught.js';
@@ -34,7 +34,7 @@ function found(env: NodeJS.ProcessEnv = ENV, ascendHome?: string): Cann {
 
 /** The codes of what is not all right, with their status. */
 function troubles(env: NodeJS.ProcessEnv = ENV, ascendHome?: string): string[] {
-  const checks = fileChecks(findCann({ env, machine: machine(), ascendHome }), env, machine());
+  const checks = fileFindings(findCann({ env, machine: machine(), ascendHome }), env, machine()).checks;
   return checks.filter(({ status }) => status !== 'ok').map(({ status, code, uses }) => `${status} ${code} ${uses.join('+')}`);
 }
 
@@ -320,7 +320,7 @@ describe('driver and devices', () => {
     installNew(usr());
     installDriver(folder.path('opt/card'));
     write(folder.path('etc/ascend_install.info'), `UserName=HwHiAiUser\nDriver_Install_Path_Param=${folder.path('opt/card')}\n`);
-    const checks = fileChecks(findCann({ env: ENV, machine: machine() }), ENV, machine());
+    const checks = fileFindings(findCann({ env: ENV, machine: machine() }), ENV, machine()).checks;
     expect(checks.find(({ code }) => code === 'DRIVER_FOUND')?.message).toBe(
       `driver 24.1.rc3, firmware 7.5.0.2.220 in ${folder.path('opt/card/driver')}`,
     );
@@ -329,7 +329,7 @@ describe('driver and devices', () => {
   test('a driver folder without the library, as in a container that mounts the wrong thing', () => {
     installNew(usr());
     write(usr('driver/version.info'), 'Version=24.1.rc3\n');
-    const checks = fileChecks(findCann({ env: ENV, machine: machine() }), ENV, machine());
+    const checks = fileFindings(findCann({ env: ENV, machine: machine() }), ENV, machine()).checks;
     expect(checks.find(({ code }) => code === 'DRIVER_NOT_FOUND')?.message).toContain('has no libascend_hal.so');
   });
 
@@ -339,7 +339,7 @@ describe('driver and devices', () => {
     for (const name of ['davinci0', 'davinci1', 'davinci_manager', 'davinci_null']) write(folder.path('dev', name));
     // As root nothing is forbidden: a link that leads nowhere cannot be opened by anybody.
     symlinkSync('gone', folder.path('dev/davinci10'));
-    const checks = fileChecks(findCann({ env: ENV, machine: machine() }), ENV, machine()).filter(({ area }) => area === 'devices');
+    const checks = fileFindings(findCann({ env: ENV, machine: machine() }), ENV, machine()).checks.filter(({ area }) => area === 'devices');
     expect(checks.map(({ code }) => code)).toEqual(['DEVICES_NO_ACCESS', 'DEVICES_INCOMPLETE']);
     expect(checks[0]?.message).toBe(`This user may not read and write ${folder.path('dev/davinci10')}.`);
     expect(checks[0]?.fix).toContain('usermod -aG HwHiAiUser');
@@ -350,13 +350,13 @@ describe('driver and devices', () => {
     installNew(usr());
     write(folder.path('dev/davinci0'));
     const env = { ...ENV, ASCEND_RT_VISIBLE_DEVICES: '4' };
-    const checks = fileChecks(findCann({ env, machine: machine() }), env, machine());
+    const checks = fileFindings(findCann({ env, machine: machine() }), env, machine()).checks;
     expect(checks.find(({ code }) => code === 'DEVICES_FOUND')?.message).toContain('ASCEND_RT_VISIBLE_DEVICES=4');
   });
 });
 
 describe('the environment of the process', () => {
-  const environment = (use: 'build' | 'run', env: NodeJS.ProcessEnv = ENV) => cannEnvironment(use, found(env), env, machine());
+  const environment = (use: 'build' | 'run', env: NodeJS.ProcessEnv = ENV) => lookAt(found(env), env, machine()).environments[use];
   const split = (value: string | undefined): string[] => (value ?? '').split(':');
 
   test('9.x: what its set_env.sh sets', () => {

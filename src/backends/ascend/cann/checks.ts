@@ -1,17 +1,17 @@
 // What can be told from files alone: no process is started and no library opened.
 import { basename, join } from 'node:path';
 import type { Check } from './check.js';
-import { chipFolders, installedChips } from './chips.js';
+import { chipFolders } from './chips.js';
 import { findDevices } from './devices.js';
-import { type Driver, findDriver, HAL_LIBRARY } from './driver.js';
-import { type CannEnvironment, cannEnvironment } from './environment.js';
+import { type Driver, HAL_LIBRARY } from './driver.js';
 import { missingErrorTable } from './error-table.js';
 import type { Cann, CannSearch } from './find.js';
+import { type Installation, lookAt } from './installation.js';
 import { libraryStates } from './libraries.js';
 import type { Machine } from './machine.js';
 import { foreignOppPath, operatorPackage } from './operators.js';
 import { areStubsFirst, searchEntries } from './search-paths.js';
-import { cannVersion } from './version.js';
+import type { CannVersion } from './version.js';
 
 const BOTH = ['build', 'run'] as const;
 const BUILD = ['build'] as const;
@@ -22,14 +22,13 @@ const INSTALL_CANN =
   'Install the CANN toolkit and the operator package of the chip (hiascend.com/cann), or give the folder of an installation with --ascend-home.';
 
 /** Where CANN is; and what said that it is elsewhere. */
-function installationChecks({ found, tried }: CannSearch, machine: Machine): Check[] {
+function installationChecks({ found, tried }: CannSearch, version: CannVersion | undefined): Check[] {
   const named = tried.filter(({ isNamed }) => isNamed);
   if (found === undefined) {
     const looked = tried.map(({ source, path, why }) => `${source === path ? '' : `${source}=`}${path}: ${why}`);
     const message = looked.length === 0 ? 'No CANN was found.' : `No usable CANN was found. ${looked.join('; ')}.`;
     return [{ code: 'CANN_NOT_FOUND', area: 'CANN', status: 'missing', message, fix: INSTALL_CANN, uses: BOTH }];
   }
-  const version = cannVersion(found, machine.arch);
   const what = version === undefined ? 'CANN of unknown version' : `CANN ${version.text}`;
   const by = found.source === found.home ? '' : ` (${found.source})`;
   return [
@@ -109,8 +108,7 @@ function operatorChecks(cann: Cann, env: NodeJS.ProcessEnv): Check[] {
   ];
 }
 
-export function chipChecks(cann: Cann, { arch }: Machine): Check[] {
-  const list = installedChips(cann, arch);
+function chipChecks({ cann, chips: list }: Installation, { arch }: Machine): Check[] {
   const base = { area: 'chips', uses: BUILD } as const;
   if (list !== undefined) {
     return [{ ...base, code: 'CHIPS_FOUND', status: 'ok', message: `${list.names.length} chips in ${list.folder}`, fix: null }];
@@ -126,8 +124,7 @@ export function chipChecks(cann: Cann, { arch }: Machine): Check[] {
   ];
 }
 
-function driverChecks(environment: CannEnvironment, machine: Machine): Check[] {
-  const driver = findDriver(machine);
+function driverChecks({ driver, environments }: Installation): Check[] {
   const base = { area: 'driver' } as const;
   if (driver.hal !== null) {
     return [{ ...base, code: 'DRIVER_FOUND', status: 'ok', message: driverText(driver), fix: null, uses: BOTH }];
@@ -141,8 +138,9 @@ function driverChecks(environment: CannEnvironment, machine: Machine): Check[] {
     fix: 'Install the driver and firmware of the card (Ascend-hdk-…); in a container, mount the folder of the driver.',
     uses: RUN,
   };
-  if (environment.stubs !== null) {
-    const message = `Building works without a card: ${absent}, and the stub in ${environment.stubs} takes its place.`;
+  const { stubs } = environments.build;
+  if (stubs !== null) {
+    const message = `Building works without a card: ${absent}, and the stub in ${stubs} takes its place.`;
     return [{ ...base, code: 'DRIVER_STUB', status: 'ok', message, fix: null, uses: BUILD }, forRun];
   }
   return [
@@ -201,9 +199,9 @@ function deviceChecks(env: NodeJS.ProcessEnv, machine: Machine): Check[] {
   return checks;
 }
 
-function pathChecks(cann: Cann, environment: CannEnvironment, env: NodeJS.ProcessEnv, { arch }: Machine): Check[] {
+function pathChecks({ cann, environments }: Installation, env: NodeJS.ProcessEnv, { arch }: Machine): Check[] {
   const base = { area: 'paths', uses: BOTH } as const;
-  const foreign = environment.dropped.filter(({ kind }) => kind === 'foreign');
+  const foreign = environments.build.dropped.filter(({ kind }) => kind === 'foreign');
   const homes = [...new Set(foreign.map(({ home, path }) => home ?? path))];
   const checks: Check[] = homes.map((home) => {
     const variables = [...new Set(foreign.filter((entry) => (entry.home ?? entry.path) === home).map(({ variable }) => variable))];
@@ -229,20 +227,26 @@ function pathChecks(cann: Cann, environment: CannEnvironment, env: NodeJS.Proces
   return checks;
 }
 
+export interface FileFindings {
+  /** Undefined where there is none. */
+  readonly installation: Installation | undefined;
+  readonly checks: readonly Check[];
+}
+
 /** Everything that files tell of an installation. */
-export function fileChecks(search: CannSearch, env: NodeJS.ProcessEnv, machine: Machine): Check[] {
+export function fileFindings(search: CannSearch, env: NodeJS.ProcessEnv, machine: Machine): FileFindings {
   const { found } = search;
-  const installation = installationChecks(search, machine);
-  if (found === undefined) return installation;
-  const environment = cannEnvironment('build', found, env, machine);
-  return [
-    ...installation,
+  if (found === undefined) return { installation: undefined, checks: installationChecks(search, undefined) };
+  const installation = lookAt(found, env, machine);
+  const checks = [
+    ...installationChecks(search, installation.version),
     ...libraryChecks(found),
     ...errorTableChecks(found),
     ...operatorChecks(found, env),
-    ...chipChecks(found, machine),
-    ...driverChecks(environment, machine),
+    ...chipChecks(installation, machine),
+    ...driverChecks(installation),
     ...deviceChecks(env, machine),
-    ...pathChecks(found, environment, env, machine),
+    ...pathChecks(installation, env, machine),
   ];
+  return { installation, checks };
 }

@@ -4,19 +4,19 @@ import { AscendBundleError } from '../../../base/errors.js';
 import { checkSocVersion } from '../ge/soc.js';
 import { startWorker } from '../worker/client.js';
 import { type Check, checksFor } from './check.js';
-import { fileChecks } from './checks.js';
-import { installedChips } from './chips.js';
+import { fileFindings } from './checks.js';
+import type { ChipList } from './chips.js';
 import { type Driver, findDriver } from './driver.js';
-import { cannEnvironment } from './environment.js';
+import type { CannEnvironment } from './environment.js';
 import { type Cann, findCann } from './find.js';
 import { functionChecks, IDENTIFY_FAILED, LIBRARY_ORDER } from './function-checks.js';
 import type { IdentifyReply } from './identify.js';
 import type { CannUse } from './libraries.js';
-import { type Machine, thisMachine } from './machine.js';
+import { thisMachine } from './machine.js';
 import { type PreflightOptions, unavailable } from './preflight.js';
 import { inspectPython, type PythonState } from './python.js';
 import { pythonChecks } from './python-checks.js';
-import { type CannVersion, cannVersion } from './version.js';
+import type { CannVersion } from './version.js';
 
 export interface DiagnosisOptions extends PreflightOptions {
   /** The chip that a build is meant for. */
@@ -41,15 +41,15 @@ const TIMEOUT_MS = 60_000;
 /** Takes half a second where there is a CANN, and next to nothing where there is none. A native crash is a finding. */
 export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
   const { ascendHome, env, machine = thisMachine(env), socVersion } = options;
-  const search = findCann({ ascendHome, env, machine });
-  const { found } = search;
-  const files = fileChecks(search, env, machine);
-  const facts = { cann: found, version: found && cannVersion(found, machine.arch), driver: findDriver(machine) };
-  if (found === undefined) return { ...facts, python: undefined, identified: undefined, checks: files };
+  const { installation, checks: files } = fileFindings(findCann({ ascendHome, env, machine }), env, machine);
+  if (installation === undefined) {
+    return { cann: undefined, version: undefined, driver: findDriver(machine), python: undefined, identified: undefined, checks: files };
+  }
+  const { cann, version, chips, driver, environments } = installation;
   const [python, build, run] = await Promise.all([
-    inspectPython(cannEnvironment('build', found, env, machine).env),
-    nativeChecks('build', found, files, options, machine),
-    nativeChecks('run', found, files, options, machine),
+    inspectPython(environments.build.env),
+    nativeChecks('build', environments.build, files, options),
+    nativeChecks('run', environments.run, files, options),
   ]);
   const opened = [...build.checks, ...run.checks];
   const checks = [
@@ -57,10 +57,10 @@ export async function diagnose(options: DiagnosisOptions): Promise<Diagnosis> {
     ...build.checks,
     ...run.checks,
     ...pythonChecks(python),
-    ...chipChecks(socVersion, found, run.identified, machine),
+    ...chipChecks(socVersion, chips, run.identified),
     memoryCheck(),
   ];
-  return { ...facts, python, identified: run.identified, checks };
+  return { cann, version, driver, python, identified: run.identified, checks };
 }
 
 /** What proves a guess from files wrong: libraries that open need no driver that is not there, counted devices no device nodes. */
@@ -87,19 +87,17 @@ interface NativeFindings {
 
 async function nativeChecks(
   use: CannUse,
-  cann: Cann,
+  { env, libraryFolders }: CannEnvironment,
   files: readonly Check[],
-  { env, timeoutMs = TIMEOUT_MS }: DiagnosisOptions,
-  machine: Machine,
+  { timeoutMs = TIMEOUT_MS }: DiagnosisOptions,
 ): Promise<NativeFindings> {
   // What is not there need not be opened.
   if (checksFor(files, use, 'missing').length > 0) return { checks: [] };
-  const environment = cannEnvironment(use, cann, env, machine);
   try {
-    const worker = await startWorker({ env: environment.env, libraryFolders: environment.libraryFolders, timeoutMs });
+    const worker = await startWorker({ env, libraryFolders, timeoutMs });
     try {
       const probed = await worker.request({ kind: 'probe', libraries: LIBRARY_ORDER[use] });
-      const checks = functionChecks(use, probed, environment.libraryFolders);
+      const checks = functionChecks(use, probed, libraryFolders);
       if (use === 'build' || checksFor(checks, use, 'missing').length > 0) return { checks };
       const identified = await worker.request({ kind: 'identify' });
       return { checks: [...checks, deviceCheck(identified)], identified };
@@ -128,12 +126,12 @@ function deviceCheck({ deviceCount, socName }: IdentifyReply): Check {
 }
 
 /** The chip that is given, against the list and against the card. */
-function chipChecks(given: string | undefined, cann: Cann, identified: IdentifyReply | undefined, { arch }: Machine): Check[] {
+function chipChecks(given: string | undefined, chips: ChipList | undefined, identified: IdentifyReply | undefined): Check[] {
   if (given === undefined) return [];
   const base = { area: 'chips', uses: ['build'] } as const;
   const checks: Check[] = [];
   try {
-    const warnings = checkSocVersion(given, installedChips(cann, arch)?.names);
+    const warnings = checkSocVersion(given, chips?.names);
     checks.push(...warnings.map(({ code, message, fix }): Check => ({ ...base, code, status: 'warning', message, fix: fix ?? null })));
     if (warnings.length === 0) checks.push({ ...base, code: 'CHIP_KNOWN', status: 'ok', message: `${given} is in the list`, fix: null });
   } catch (error) {

@@ -2,7 +2,7 @@
 // what the user has; never sourced. GE opens its plug-ins by bare names, and a linker reads LD_LIBRARY_PATH once, at the start of a process.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { driverLibraryFolders, findDriver, HAL_LIBRARY } from './driver.js';
+import { type Driver, driverLibraryFolders, HAL_LIBRARY } from './driver.js';
 import { type Cann, libraryFolders, realOf } from './find.js';
 import type { CannUse } from './libraries.js';
 import type { Machine } from './machine.js';
@@ -19,12 +19,13 @@ export interface CannEnvironment {
   readonly stubs: string | null;
 }
 
-/**
- * Variables that CANN's scripts do not set are the user's and stay.
- *
- * @param use  a run needs the real driver and gets no stub in its place
- */
-export function cannEnvironment(use: CannUse, cann: Cann, env: NodeJS.ProcessEnv, machine: Machine): CannEnvironment {
+/** Variables that CANN's scripts do not set are the user's and stay. A run needs the real driver and gets no stub in its place. */
+export function cannEnvironments(
+  cann: Cann,
+  env: NodeJS.ProcessEnv,
+  machine: Machine,
+  { folder }: Driver,
+): Readonly<Record<CannUse, CannEnvironment>> {
   const { home, libraryFolder } = cann;
   const { arch } = machine;
   const paths = {
@@ -33,10 +34,10 @@ export function cannEnvironment(use: CannUse, cann: Cann, env: NodeJS.ProcessEnv
     PATH: searchEntries(env['PATH'], cann, arch),
   };
   const inHome = (...below: string[]): string[] => below.map((one) => join(home, one)).filter((path) => existsSync(path));
-  const driver = driverLibraryFolders(findDriver(machine).folder).filter((folder) => existsSync(folder));
+  const driver = driverLibraryFolders(folder).filter((folder) => existsSync(folder));
   const users = paths.LD_LIBRARY_PATH.filter(({ kind }) => kind === 'own' || kind === 'other').map(({ path }) => path);
   const hasHal = [...driver, ...users].some((folder) => existsSync(join(folder, HAL_LIBRARY)));
-  const stubs = use === 'build' && !hasHal ? stubFolders(cann, arch).slice(0, 1) : [];
+  const stubsOfBuild = hasHal ? [] : stubFolders(cann, arch).slice(0, 1);
   const before = {
     LD_LIBRARY_PATH: [
       ...inHome('tools/aml/lib64', 'tools/aml/lib64/plugin'),
@@ -53,7 +54,7 @@ export function cannEnvironment(use: CannUse, cann: Cann, env: NodeJS.ProcessEnv
   const joined = (own: readonly string[], entries: readonly SearchEntry[], after: readonly string[] = []): string =>
     unique([...own, ...entries.filter(({ kind }) => kind === 'own' || kind === 'other').map(({ path }) => path), ...after]).join(delimiter);
   const pythonPath = joined(before.PYTHONPATH, paths.PYTHONPATH);
-  return {
+  const environment = (stubs: readonly string[]): CannEnvironment => ({
     env: {
       ...all,
       ASCEND_HOME_PATH: home,
@@ -71,7 +72,8 @@ export function cannEnvironment(use: CannUse, cann: Cann, env: NodeJS.ProcessEnv
       entries.filter(({ kind }) => kind === 'foreign' || kind === 'stubs').map((entry) => ({ ...entry, variable })),
     ),
     stubs: stubs[0] ?? null,
-  };
+  });
+  return { build: environment(stubsOfBuild), run: environment([]) };
 }
 
 const OPERATORS = 'opp/built-in/op_impl/ai_core/tbe';

@@ -3,15 +3,14 @@
 import type { AscendBundleError, Problem } from '../../../base/errors.js';
 import { problemsError } from '../../../base/problems.js';
 import { type Check, checksFor, problemOf } from './check.js';
-import { fileChecks } from './checks.js';
-import { type ChipList, installedChips } from './chips.js';
-import { type CannEnvironment, cannEnvironment } from './environment.js';
-import { type Cann, findCann } from './find.js';
+import { fileFindings } from './checks.js';
+import type { CannEnvironment } from './environment.js';
+import { findCann } from './find.js';
+import type { Installation } from './installation.js';
 import type { CannUse } from './libraries.js';
 import { type Machine, thisMachine } from './machine.js';
 import { inspectPython } from './python.js';
 import { pythonChecks } from './python-checks.js';
-import { type CannVersion, cannVersion } from './version.js';
 
 export interface PreflightOptions {
   readonly ascendHome?: string | undefined;
@@ -20,23 +19,10 @@ export interface PreflightOptions {
   readonly machine?: Machine | undefined;
 }
 
-export interface Preflight {
-  readonly cann: Cann;
-  readonly version: CannVersion | undefined;
+export interface Preflight extends Pick<Installation, 'cann' | 'version' | 'chips'> {
   /** For the process that opens the libraries. */
   readonly environment: CannEnvironment;
-  /** What --soc-version may be; undefined where the installation has no list, then any name passes. */
-  readonly chips: ChipList | undefined;
   readonly warnings: readonly Problem[];
-}
-
-/** The environment alone, without a look at what it leads to. Undefined where no CANN is found. */
-export function foundEnvironment(
-  use: CannUse,
-  { ascendHome, env, machine = thisMachine(env) }: PreflightOptions,
-): CannEnvironment | undefined {
-  const { found } = findCann({ ascendHome, env, machine });
-  return found === undefined ? undefined : cannEnvironment(use, found, env, machine);
 }
 
 /** GE's own check of the name says more than "there is no list", where one is given at all. */
@@ -48,19 +34,12 @@ const SAID_ELSEWHERE = ['CHIPS_NOT_FOUND'];
  * @throws BACKEND_UNAVAILABLE with everything that is missing
  */
 export function preflight(use: CannUse, { ascendHome, env, machine = thisMachine(env) }: PreflightOptions): Preflight {
-  const search = findCann({ ascendHome, env, machine });
-  const checks = fileChecks(search, env, machine);
+  const { installation, checks } = fileFindings(findCann({ ascendHome, env, machine }), env, machine);
   const missing = checksFor(checks, use, 'missing');
-  const { found } = search;
-  if (found === undefined || missing.length > 0) throw unavailable(use, missing);
+  if (installation === undefined || missing.length > 0) throw unavailable(use, missing);
   const warnings = checksFor(checks, use, 'warning').filter(({ code }) => !SAID_ELSEWHERE.includes(code));
-  return {
-    cann: found,
-    version: cannVersion(found, machine.arch),
-    environment: cannEnvironment(use, found, env, machine),
-    chips: installedChips(found, machine.arch),
-    warnings: warnings.map(problemOf),
-  };
+  const { cann, version, chips, environments } = installation;
+  return { cann, version, chips, environment: environments[use], warnings: warnings.map(problemOf) };
 }
 
 /**

@@ -2,7 +2,7 @@
 // graph, and nothing is asked of it before everything that can be refused is refused.
 import { tmpdir } from 'node:os';
 import type { CompiledBundle, CompileJob, CompilePlan, Compiler, CompilerOptions } from '../../backend.js';
-import { type CannEnvironment, foundEnvironment, type PreflightOptions, preflight } from '../cann/index.js';
+import { type CannEnvironment, type Preflight, preflight } from '../cann/index.js';
 import { type LaunchedWorker, launchWorker } from '../worker/client.js';
 import type { CompilerRequest } from './request.js';
 
@@ -15,14 +15,15 @@ export function openCompiler({ request, isDryRun = false }: CompilerOptions = {}
 
 class GeCompiler implements Compiler {
   readonly #request: CompilerRequest;
+  #found: Preflight | undefined;
   #launched: LaunchedWorker | undefined;
 
   constructor(request: CompilerRequest, isDryRun: boolean) {
     this.#request = request;
     if (isDryRun) return;
     try {
-      const environment = foundEnvironment('build', this.#search());
-      if (environment !== undefined) this.#launched = this.#launch(environment, tmpdir());
+      this.#found = this.#preflight();
+      this.#launched = this.#launch(this.#found.environment, tmpdir());
     } catch {
       // Tried again, and said, when it is needed: a mistake in the graph comes first.
     }
@@ -30,7 +31,7 @@ class GeCompiler implements Compiler {
 
   async compile(job: CompileJob): Promise<CompiledBundle> {
     const { compileBundle } = await import('./compile.js');
-    const found = preflight('build', this.#search());
+    const found = this.#found ?? this.#preflight();
     return compileBundle(job, { request: this.#request, found, launch: (parentFolder) => this.#launchIn(parentFolder, found.environment) });
   }
 
@@ -38,8 +39,8 @@ class GeCompiler implements Compiler {
     return (await import('./compile.js')).planBundle(job, this.#request);
   }
 
-  #search(): PreflightOptions {
-    return { ascendHome: this.#request.ascendHome, env: process.env };
+  #preflight(): Preflight {
+    return preflight('build', { ascendHome: this.#request.ascendHome, env: process.env });
   }
 
   /** The one that is on its way, unless its folder has to be elsewhere. */
