@@ -5,7 +5,16 @@ import { shortSpelling } from '../graph/dtype-spelling.js';
 import { type Element, encodeElements, isFloat } from '../graph/elements.js';
 import { repeatedBytes } from '../graph/fill.js';
 import { hasRandom, randomBytes } from '../graph/random.js';
-import { describeSpec, elementCount, isStatic, type Shape, type Tensor, type TensorSpec, tensorBytes } from '../graph/tensor.js';
+import {
+  describeSpec,
+  elementCount,
+  hasUnknownRank,
+  isStatic,
+  type Shape,
+  type Tensor,
+  type TensorSpec,
+  tensorBytes,
+} from '../graph/tensor.js';
 import { forThe } from './context.js';
 import { parseElement } from './elements-text.js';
 import { requireFit } from './fit.js';
@@ -81,13 +90,21 @@ function inlineTensor(tokens: readonly string[], spec: TensorSpec, what: string)
     throw new AscendBundleError('TENSOR_MISMATCH', {
       message: `${what} is given ${tokens.length} ${tokens.length === 1 ? 'value' : 'values'}; it is ${describeSpec(spec)}${count}.`,
       fix: !isStatic(spec.shape)
-        ? `Write the shape before the values: ${tokens.length}x${shortSpelling(spec.dtype)}=…`
+        ? openShapeFix(tokens.length, spec)
         : tokens.length === 1
           ? `Give all of them, or splat:${tokens[0]} to repeat the one.`
           : 'Give all of them, in row-major order.',
     });
   }
   return { ...spec, shape, data: memoryBytes(encodeTokens(tokens, spec, what)) };
+}
+
+function openShapeFix(count: number, { dtype, shape }: TensorSpec): string {
+  const spelling = shortSpelling(dtype);
+  if (hasUnknownRank(shape)) return `Write the shape before the values: ${count}x${spelling}=…`;
+  const known = shape.filter((dim) => dim >= 0);
+  if (known.length === shape.length - 1) return `Give a multiple of ${elementCount(known)} values.`;
+  return `Write the shape before the values, with a size for each N: ${[...shape.map((dim) => (dim < 0 ? 'N' : dim)), spelling].join('x')}=…`;
 }
 
 /** The shape that this many values fill; one unknown dimension is computed. */

@@ -102,7 +102,11 @@ describe('a dimension that is open', () => {
       });
     }
     expect(one('x=5x2xf32=splat:0', open)).toMatchObject({ shape: [5, 2] });
-    expect(caught(() => one('x=1,2', [spec('x', 'float32', -1, -1)])).fix).toContain('Write the shape before the values');
+    const fixOf = (...shape: number[]): string | undefined => caught(() => one('x=1,2', [spec('x', 'float32', ...shape)])).fix;
+    expect(fixOf(-1, -1)).toBe('Write the shape before the values, with a size for each N: NxNxf32=…');
+    expect(fixOf(-1, 4, -1)).toContain('Nx4xNxf32=…');
+    expect(fixOf(-2)).toBe('Write the shape before the values: 2xf32=…');
+    expect(fixOf(-1, 3)).toBe('Give a multiple of 3 values.');
     expect(caught(() => one(`x=@${folder.write('y.bin', new Uint8Array(24))}`, [spec('x', 'float32', -2)])).fix).toContain('=@w.bin');
   });
   test('does not take another size elsewhere', () => {
