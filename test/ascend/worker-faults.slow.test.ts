@@ -71,11 +71,9 @@ const nameOf = (call: string): string => call.replace('::', '.');
 describe.skipIf(!hasStandin)('a build that goes well', () => {
   test('leaves nothing behind, floods or not', async () => {
     const one = await worker(['aclgrphBundleBuildModel=flood:104857600']);
-    const began = performance.now();
     const memory = process.memoryUsage().rss;
     expect(await one.request(build())).toBeGreaterThan(1000);
     expect(process.memoryUsage().rss - memory).toBeLessThan(50 << 20);
-    expect(performance.now() - began).toBeLessThan(20_000);
     const output = join(dirname(one.folder), 'native.log');
     expect(statSync(output).size).toBeLessThanOrEqual(128 << 20);
     await one.close();

@@ -73,20 +73,20 @@ describe('a signal while a bundle is written', () => {
   });
 });
 
-test('a signal before anything is written ends it at once', async () => {
+test('a signal before anything is written ends it in the middle of what it does', async () => {
   const place = new Workplace();
   place.run(BUILD);
+  // Runs that would take hours: it has not come to their end when it ends.
   const child = spawn(process.execPath, [BIN, 'run', 'linear.om', '--input', 'x=splat:1', '--loop', '999999999'], {
     cwd: place.folder,
     env: { PATH: process.env['PATH'], HOME: place.folder },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = new Promise<NodeJS.Signals | null>((resolve) => void child.on('close', (_, signal) => resolve(signal)));
-  await wait(1500);
-  const start = performance.now();
+  // It says which backend it has chosen, and goes on to run.
+  await new Promise((resolve) => child.stderr.once('data', resolve));
   child.kill('SIGINT');
   expect(await ended).toBe('SIGINT');
-  expect(performance.now() - start).toBeLessThan(2000);
   expect(place.files()).toEqual(['linear.om']);
 });
 
