@@ -54,16 +54,37 @@ export interface WatchedTensor {
   nonFinite(): NonFiniteElements | undefined;
 }
 
+const ALIGNED_BYTES = 256 << 10;
+
 export function watchNonFinite(tensor: Tensor): WatchedTensor {
   const size = tensor.dtype.bits / 8;
   let counter = new NonFiniteCounter(tensor.dtype);
   let next = 0;
+  /** The element that a piece has cut: who reads a file in pieces does not know where elements begin. */
+  const cut = new Uint8Array(size);
+  let aligned: Uint8Array | undefined;
+  const add = (start: number, whole: Uint8Array): void => {
+    if (whole.byteOffset % size === 0) return counter.add(start / size, typedView(tensor.dtype, whole));
+    // Memory that is used again is in the cache.
+    aligned ??= new Uint8Array(ALIGNED_BYTES);
+    for (let at = 0; at < whole.length; at += ALIGNED_BYTES) {
+      const part = whole.subarray(at, at + ALIGNED_BYTES);
+      aligned.set(part);
+      counter.add((start + at) / size, typedView(tensor.dtype, aligned.subarray(0, part.length)));
+    }
+  };
   const watch = (piece: Uint8Array, start: number): void => {
     if (next === tensor.data.length) return;
     if (start === 0) [counter, next] = [new NonFiniteCounter(tensor.dtype), 0];
-    if (start !== next || start % size !== 0 || piece.length % size !== 0) return;
-    counter.add(start / size, typedView(tensor.dtype, piece));
+    if (start !== next) return;
     next += piece.length;
+    const begun = start % size;
+    const head = begun === 0 ? 0 : Math.min(size - begun, piece.length);
+    cut.set(piece.subarray(0, head), begun);
+    if (head > 0 && begun + head === size) add(start - begun, cut);
+    const end = piece.length - ((piece.length - head) % size);
+    if (end > head) add(start + head, piece.subarray(head, end));
+    cut.set(piece.subarray(end));
   };
   return {
     data: watchedBytes(tensor.data, watch),

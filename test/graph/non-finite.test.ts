@@ -32,6 +32,8 @@ describe.each(['float16', 'bfloat16', 'float32', 'float64'])('%s', (dtype) => {
   test.each([
     ['whole', [tensor.data.length]],
     ['in pieces of odd sizes', [4096, 1 << 20, 24, tensor.data.length]],
+    // As a file is written in pieces of its own, wherever the tensor begins in it.
+    ['in pieces that cut elements', [1, 2, 4093, 1, 1, 70_001, tensor.data.length]],
   ])('a tensor that is read %s by somebody else is not read again', (_, sizes) => {
     let reads = 0;
     const counted = {
@@ -58,17 +60,13 @@ describe.each(['float16', 'bfloat16', 'float32', 'float64'])('%s', (dtype) => {
     expect(nonFinite()).toEqual(found);
   });
 
-  test('one that was read in part, backwards or within an element is read for it', () => {
+  test('one that was read in part or backwards is read for it', () => {
     const half = tensor.data.length / 2;
     for (const ranges of [
       [[0, half]],
       [
         [half, 2 * half],
         [0, half],
-      ],
-      [
-        [0, 5],
-        [5, 2 * half],
       ],
     ] as const) {
       const { data, nonFinite } = watchNonFinite(tensor);
