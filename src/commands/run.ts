@@ -170,7 +170,7 @@ function readInputs(bundle: Bundle, { input, output, outfmt, force }: RunValues)
 
 async function updateSession(session: Session, plan: LoraPlan, io: Io): Promise<RunResult['update']> {
   const report: UpdateReport = await io.step('update', () => session.update(plan.tensors));
-  for (const warning of report.warnings) io.warn(warning);
+  for (const warning of [...plan.lateWarnings(), ...report.warnings]) io.warn(warning);
   return { updated: report.updated, kept: report.kept, ignored: plan.ignored, casts: plan.casts, lora: plan.lora };
 }
 

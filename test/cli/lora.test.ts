@@ -74,6 +74,22 @@ test('run, patch and then run, a session and verify do what weights do that were
   expect([verified.status, verified.stderr]).toEqual([0, expect.not.stringContaining('error')]);
 });
 
+test('values that are not finite are told by run, patch, verify and a session', async () => {
+  const made = await place();
+  saveTensors(made.path('nan.safetensors'), kohyaPair('const_1', A, tensorOf('float32', [4, 2], Array(8).fill(Number.NaN)), 1));
+  const lora = ['--lora', 'nan.safetensors'];
+  for (const args of [
+    ['run', 'm.om', ...lora, ...X],
+    ['patch', 'm.om', ...lora, '-o', 'p.om'],
+    ['verify', 'm.om', ...lora, '--aba'],
+  ]) {
+    expect((await made.call(args)).stderr).toMatch(/warning WEIGHT_NOT_FINITE: Weight "const_1" in nan\.safetensors has 12 values/);
+  }
+  const input = `${JSON.stringify({ op: 'update', lora: ['nan.safetensors'] })}\n`;
+  const { warnings } = JSON.parse(made.run(['session', 'm.om', '--quiet'], { input }).stdout);
+  expect(warnings).toMatchObject([{ code: 'WEIGHT_NOT_FINITE' }]);
+});
+
 test('the base is what an update gives, else what the bundle has', async () => {
   const made = await place();
   // From zero, an adapter twice is twice what it is once.

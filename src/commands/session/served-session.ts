@@ -147,7 +147,7 @@ export class ServedSession {
     const { updated, kept, warnings } = report;
     return {
       result: { updated, kept, ignored: plan.ignored, casts: plan.casts, lora: plan.lora },
-      warnings: [...plan.warnings, ...warnings],
+      warnings: [...plan.warnings, ...plan.lateWarnings(), ...warnings],
     };
   }
 

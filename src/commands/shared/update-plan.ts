@@ -25,7 +25,7 @@ export const LORA_OPTION: OptionRow = {
 };
 
 /**
- * Undefined where nothing is given.
+ * Undefined where nothing is given. Its `lateWarnings` are the caller's to tell.
  *
  * @throws as `readUpdates`, `openAdapter` and `planWithAdapters`
  */

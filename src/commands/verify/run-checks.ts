@@ -94,6 +94,8 @@ async function prepare(bundle: Bundle, specs: Specs, request: RunRequest, io: Io
   const { golden, prediction } = readExpected(request.golden, specs.outputs);
   if (golden.size > 0 && golden.size < specs.outputs.length) io.warn(partlyExpected(golden, specs.outputs));
   const plan = await readUpdatePlan(bundle, request, io);
+  // Here a run may end before it has an update.
+  for (const warning of plan?.lateWarnings() ?? []) io.warn(warning);
   const seeds = new Map<string, number>();
   const inputs = resolveInputs(request.input, specs.inputs, 'the bundle', fillOf(request, golden, prediction, seeds));
   if (prediction !== undefined) requirePredicted(prediction, inputs);

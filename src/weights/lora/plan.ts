@@ -6,7 +6,7 @@ import type { WeightMap } from '../apply-map.js';
 import type { PlannedTensor } from '../compare.js';
 import type { GivenTensor } from '../given.js';
 import { type PlanOptions, planUpdate, type UpdatePlan } from '../plan.js';
-import { examineValues } from '../values.js';
+import { examineValues, watchedTensors } from '../values.js';
 import type { Adapter, LoraLayer } from './adapter.js';
 import { type FactorValues, factorValues } from './factors.js';
 import { type LowRankTerm, mergeTerms } from './merge.js';
@@ -27,6 +27,11 @@ export interface LoraReport {
 export interface LoraPlan extends UpdatePlan {
   /** In update order; empty without adapters. */
   readonly lora: readonly LoraReport[];
+  /**
+   * What merged values tell, which is not in `warnings`: they are computed as they are read, and looked at by the way. Those that
+   * nobody has read are read now.
+   */
+  lateWarnings(): readonly Problem[];
 }
 
 export interface AdapterOptions {
@@ -47,7 +52,7 @@ export function planWithAdapters(
   { adapters, map, current }: AdapterOptions,
   options: PlanOptions,
 ): LoraPlan {
-  if (adapters.length === 0) return { ...planUpdate(weights, given, options), lora: [] };
+  if (adapters.length === 0) return { ...planUpdate(weights, given, options), lora: [], lateWarnings: () => [] };
   const targets = findTargets(
     weights,
     adapters.flatMap(({ layers }) => layers),
@@ -66,8 +71,12 @@ export function planWithAdapters(
     const tensor = change.valueOf(base ?? missing(change.weight, path));
     return [[constName, { ...tensor, name: constName, source: change.layers.map((layer) => layer.path).join(' + ') }]];
   });
-  const tensors = new Map(changed);
-  const values = options.withoutValues ? { casts: [], warnings: [] } : examineValues(tensors);
+  const isMerged = ([name]: readonly [string, PlannedTensor]): boolean => changes.get(name)?.report.as === 'merged';
+  const merged = new Map(options.withoutValues ? [] : changed.filter(isMerged));
+  const watched = watchedTensors(merged);
+  const tensors = new Map(changed.map(([name, tensor]) => [name, { ...tensor, data: watched.get(name)?.data ?? tensor.data }]));
+  const others = new Map(changed.filter(([name]) => !merged.has(name)));
+  const values = options.withoutValues ? { casts: [], warnings: [] } : examineValues(others);
   return {
     ...plan,
     tensors,
@@ -76,6 +85,7 @@ export function planWithAdapters(
     casts: values.casts,
     warnings: [...adapters.flatMap((adapter) => adapter.warnings), ...squareWarnings(targets), ...values.warnings],
     lora: weights.flatMap(({ constName }) => changes.get(constName)?.report ?? []),
+    lateWarnings: () => examineValues(merged, watched).warnings,
   };
 }
 

@@ -1,6 +1,7 @@
 // LoRA: what is merged equals a sum in doubles, rounded once; which layer is which weight; how the weight stands.
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { computedBytes } from '../../../src/base/bytes.js';
 import { AscendBundleError } from '../../../src/base/errors.js';
 import { dtype } from '../../../src/graph/dtype.js';
 import { decodeElements } from '../../../src/graph/elements.js';
@@ -144,6 +145,23 @@ describe.each(['float32', 'float16', 'bfloat16', 'float64'])('into a weight of %
     });
     expect(plan.warnings).toEqual([]);
   });
+});
+
+test('a merged weight is computed once, by whoever reads it, and what is not finite is told then', () => {
+  const [down, up] = [randomTensor('float32', [2, 5], 1), tensorOf('float32', [3, 2], [1, 1, 1, Number.NaN, 1, 1])];
+  const path = saveTensors(folder.path('a.safetensors'), kohyaPair('fc', down, up, 2));
+  const whole = randomTensor('float32', [3, 5], 2);
+  let read = 0;
+  const data = computedBytes(whole.data.length, (start, end) => {
+    read += end - start;
+    return whole.data.read(start, end);
+  });
+  const plan = planned({ weights: [weight('fc', 'float32', 3, 5)], bases: { fc: { ...whole, data } }, adapters: [path] });
+  expect([plan.warnings, read]).toEqual([[], 0]);
+  plan.tensors.get('fc')?.data.read();
+  const warning = { code: 'WEIGHT_NOT_FINITE', message: expect.stringContaining('5 values that are NaN or infinite, the first at [1, 0]') };
+  expect(plan.lateWarnings()).toMatchObject([warning]);
+  expect(read).toBe(whole.data.length);
 });
 
 test('several adapters add up, with one rounding for all', () => {
