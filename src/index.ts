@@ -212,11 +212,8 @@ export interface MapWeightsOptions extends WantedOptions {
  *
  * @throws AscendBundleError
  */
-export async function mapWeights(
-  checkpoint: string,
-  { consts = [], by, onWarning, ...options }: MapWeightsOptions,
-): Promise<WeightsMapResult> {
-  return call(weightsMapVerb, { ...options, const: consts, by: by?.join(), file: checkpoint }, onWarning);
+export async function mapWeights(checkpoint: string, { consts = [], onWarning, ...options }: MapWeightsOptions): Promise<WeightsMapResult> {
+  return call(weightsMapVerb, { ...options, const: consts, file: checkpoint }, onWarning);
 }
 
 /** What `inspect --json` gives as `result`. */

@@ -22,6 +22,19 @@ function normalizeOne(argument: string): string {
 
 /** Known before anything is parsed, because a mistake in the options must be reported as JSON too. `lint --format json` is --json. */
 export function wantsJson(argv: readonly string[]): boolean {
-  const options = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  return options.some((word, i) => word === '--json' || word === '--format=json' || (word === '--format' && options[i + 1] === 'json'));
+  return optionsOf(argv).includes('--json') || isGiven(argv, '--format', 'json');
+}
+
+/** The same of `--progress json`: each line on stderr is an event then, the last one too. */
+export function wantsEvents(argv: readonly string[]): boolean {
+  return isGiven(argv, '--progress', 'json') && !optionsOf(argv).some((word) => word === '--quiet' || word === '-q');
+}
+
+function isGiven(argv: readonly string[], option: string, value: string): boolean {
+  const options = optionsOf(argv);
+  return options.some((word, i) => word === `${option}=${value}` || (word === option && options[i + 1] === value));
+}
+
+function optionsOf(argv: readonly string[]): readonly string[] {
+  return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 }

@@ -1,11 +1,13 @@
 // From argv to an exit status: finds the verb, reads its options, runs it, and writes the result or the error.
 
+import { errorFields } from '../base/error-fields.js';
 import { AscendBundleError, EXIT_CODES } from '../base/errors.js';
 import { fileError } from '../base/file-error.js';
 import type { Outcome } from '../commands/verb.js';
-import { normalizeArguments, wantsJson } from './arguments.js';
+import { normalizeArguments, wantsEvents, wantsJson } from './arguments.js';
 import type { CrashWatch } from './crash-watch.js';
 import { resultDocument } from './document.js';
+import { eventLine } from './event.js';
 import { jsonText } from './json.js';
 import { findVerb, parseCommandLine } from './parse.js';
 import { createReporter, type Reporter } from './reporter.js';
@@ -28,6 +30,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   let color: ColorChoice = 'auto';
   let reporter: Reporter | undefined;
   let watch: CrashWatch | undefined;
+  const failureText = (error: unknown): string =>
+    wantsEvents(argv) ? eventLine(null, 'error', { error: errorFields(error) }) : errorText(error, stderrStyle(color));
   try {
     const line = findVerb(argv);
     command = line.entry?.name ?? null;
@@ -48,7 +52,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         isJson
           ? jsonText(resultDocument({ command, exitCode: error.exitCode, ...reporter, error }))
           : // Below the spinner.
-            `${isStderrTerminal() ? '\n' : ''}${errorText(error, stderrStyle(color))}`,
+            `${isStderrTerminal() ? '\n' : ''}${failureText(error)}`,
       );
     };
     foretell();
@@ -70,13 +74,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       return exitCode;
     }
     if (!isStreamed) process.stdout.write(outcomeText(loaded, outcome, color));
-    if (error !== undefined) stderr().write(`${errorText(error, stderrStyle(color))}\n`);
+    if (error !== undefined) stderr().write(`${failureText(error)}\n`);
     return exitCode;
   } catch (error) {
     reporter?.stop();
     const exitCode = error instanceof AscendBundleError ? error.exitCode : EXIT_CODES.internal;
     if (isJson) process.stdout.write(`${jsonText(resultDocument({ command, exitCode, ...reporter, error }))}\n`);
-    else stderr().write(`${errorText(error, stderrStyle(color))}\n`);
+    else stderr().write(`${failureText(error)}\n`);
     return exitCode;
   } finally {
     watch?.dismiss();

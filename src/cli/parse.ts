@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { AscendBundleError } from '../base/errors.js';
 import { didYouMean, nearNames } from '../base/near-names.js';
 import { toolVersion } from '../base/version.js';
+import { inLettersOf } from '../commands/shared/option-values.js';
 import type { OptionRow, Verb } from '../commands/verb.js';
 import type { ProgressChoice } from './reporter.js';
 import type { ColorChoice } from './style.js';
@@ -180,13 +181,20 @@ function examplesText(examples: readonly string[]): string {
 
 function toOption(row: OptionRow): Option {
   const option = new Option(row.flags, row.help);
-  if (row.choices !== undefined) option.choices(row.choices);
+  if (row.choices !== undefined) addChoices(option, row.choices);
   if (row.default !== undefined) option.default(row.default);
   if (row.group !== undefined) option.helpGroup(`${row.group}:`);
   if (row.isHidden) option.hideHelp();
   // One value per occurrence: commander's own <value...> would swallow the arguments that follow.
   if (row.repeat) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
   return option;
+}
+
+/** In whichever letters. */
+function addChoices(option: Option, choices: readonly string[]): void {
+  option.choices(choices);
+  const { parseArg } = option;
+  option.argParser((word: string, before: unknown) => parseArg?.(inLettersOf(choices, word), before));
 }
 
 /** `--consts --force`: commander would take the second for the value of the first. */

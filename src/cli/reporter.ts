@@ -1,6 +1,7 @@
 // What a person sees while a verb works, all of it on stderr: a spinner on a terminal, plain lines otherwise, or JSON events.
 import type { Problem } from '../base/errors.js';
 import type { BackendInfo, Io } from '../commands/verb.js';
+import { eventLine } from './event.js';
 import type { Style } from './style.js';
 import { warningText } from './text/problem.js';
 
@@ -89,12 +90,8 @@ function isLive({ progress, isQuiet, stream, isTerminal, env }: ReporterOptions)
 
 /** One JSON object a line, warnings and the backend too, so that every line can be parsed. */
 function eventDisplay(stream: ReporterOptions['stream']): Display {
-  const begin = nowMs();
   let current: string | null = null;
-  const event = (state: string, more: object = {}): void => {
-    const t = Math.round(nowMs() - begin) / 1000;
-    stream().write(`${JSON.stringify({ schema: 'ascend-bundle/event@1', t, step: current, state, ...more })}\n`);
-  };
+  const event = (state: string, more?: object): void => void stream().write(`${eventLine(current, state, more)}\n`);
   return {
     start(step) {
       current = step;

@@ -40,7 +40,7 @@ const values: ValuesSchema<RunValues> = optionValues({
   ...{ cast: flag, strict: flag, ignoreExtra: flag },
   graph: oneOf(['infer', 'init', 'update'], 'infer'),
   output: optionalOutput,
-  outfmt: { ...oneOf(OUT_FORMATS, 'npy'), read: (given) => String(given).toLowerCase() },
+  outfmt: oneOf(OUT_FORMATS, 'npy'),
   ...{ loop: wholeNumber(1, 1), warmupCount: wholeNumber(0, 0) },
   backend: oneOf(BACKEND_CHOICES, 'auto'),
   ...DEVICE_VALUES,

@@ -24,14 +24,7 @@ const values: ValuesSchema<WeightsMapValues> = optionValues({
   file: text,
   for: optionalText,
   ...SELECTION_VALUES,
-  by: {
-    ...someOf(MATCH_METHODS),
-    missing: MATCH_METHODS,
-    read: (given) =>
-      String(given)
-        .split(',')
-        .map((word) => word.trim()),
-  },
+  by: someOf(MATCH_METHODS, MATCH_METHODS),
   output: optionalOutput,
   force: flag,
 });
@@ -60,7 +53,7 @@ export const weightsMap: Verb<WeightsMapValues, WeightsMapResult> = {
   options: [
     { flags: '--for <file>', help: 'the bundle or the graph whose weights are wanted' },
     ...SELECTION_OPTIONS,
-    { flags: '--by <methods>', help: `how to find them: ${MATCH_METHODS.join(',')} (default: all, in this order)` },
+    { flags: '--by <methods>', help: `how to find them: ${MATCH_METHODS.join(',')} (default: all, in this order)`, repeat: true },
     { flags: '-o, --output <file>', help: 'write the map there' },
     { flags: '--force', help: 'replace an existing output' },
   ],

@@ -171,6 +171,22 @@ test('--progress json writes one event a line, warnings and the backend included
   expect(events.map(({ t }) => t)).toEqual(events.map(({ t }) => t).toSorted((a, b) => a - b));
 });
 
+test.each([
+  ['a failure of the work', ['run', 'linear.om', '--input', 'x=1x3xf32=1,2,3'], 'TENSOR_MISMATCH'],
+  ['a wrong option', ['run', 'linear.om', '--loop', 'often'], 'USAGE'],
+  ['a verb that is none', ['rnu', 'linear.om'], 'VERB_UNKNOWN'],
+])('--progress json: %s is the last event, and nothing else is on stderr', async (_, args, code) => {
+  const place = new Workplace();
+  await place.call(LINEAR);
+  const { stdout, stderr } = await place.call([...args, '--progress', 'json']);
+  const events = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(stdout).toBe('');
+  expect(events.at(-1)).toMatchObject({ schema: 'ascend-bundle/event@1', step: null, state: 'error', error: { code } });
+});
+
 test.skipIf(!hasCorpus)('of files that others made', async () => {
   const place = new Workplace();
   const ge = documentOf(await place.call(['inspect', corpus('ge-bundles/nz.om'), '--json']));

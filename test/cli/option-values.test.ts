@@ -48,6 +48,13 @@ test('numbers are read from their texts', () => {
   expect(safeParse({ bundle: 'm.om', loop: '20', timeout: '1e-3' })).toMatchObject({ success: true, data: { loop: 20, timeout: 0.001 } });
 });
 
+test('a choice is taken in other letters, and several with commas or one by one', () => {
+  expect(safeParse({ bundle: 'm.om', graph: 'INIT', only: ['IO, weights', 'io'] })).toMatchObject({
+    success: true,
+    data: { graph: 'init', only: ['io', 'weights', 'io'] },
+  });
+});
+
 describe('refused, with what it must be', () => {
   test.each([
     ['nothing where something must be given', 'bundle', undefined, 'must be a text'],

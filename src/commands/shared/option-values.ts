@@ -38,11 +38,20 @@ export const optionalOutput: OptionValue<string | undefined> = {
 export function oneOf<const C extends string>(choices: readonly C[]): OptionValue<C | undefined>;
 export function oneOf<const C extends string>(choices: readonly C[], missing: C): OptionValue<C>;
 export function oneOf<const C extends string>(choices: readonly C[], missing?: C): OptionValue<C | undefined> {
-  return { what: `one of ${choices.join(', ')}`, missing, isOne: optional(isIn(choices)) };
+  const read = (given: unknown): unknown => (isText(given) ? inLettersOf(choices, given) : given);
+  return { what: `one of ${choices.join(', ')}`, missing, read, isOne: optional(isIn(choices)) };
 }
 
-export function someOf<const C extends string>(choices: readonly C[]): OptionValue<readonly C[]> {
-  return { what: `of ${choices.join(', ')}`, missing: [], isOne: listOf(isIn(choices)) };
+/** As one word with commas, as several options, or both. */
+export function someOf<const C extends string>(choices: readonly C[], missing: readonly C[] = []): OptionValue<readonly C[]> {
+  const words = (given: unknown): unknown => (isText(given) ? given.split(',').map((word) => inLettersOf(choices, word.trim())) : given);
+  const read = (given: unknown): unknown => (Array.isArray(given) ? given.flatMap(words) : given);
+  return { what: `of ${choices.join(', ')}`, missing, read, isOne: listOf(isIn(choices)) };
+}
+
+/** `FP16` for `fp16`: other tools spell their choices in other letters. */
+export function inLettersOf(choices: readonly string[], word: string): string {
+  return choices.find((choice) => choice.toLowerCase() === word.toLowerCase()) ?? word;
 }
 
 /**
