@@ -52,7 +52,7 @@ export interface CheckedTensorFields {
   readonly values: { readonly min: number | null; readonly max: number | null; readonly nonFinite: number } | null;
 }
 
-/** `dtype`: the shape fits. `shape`: the dtype may differ as well. */
+/** `ignored`: of a weight that was not selected, or with --ignore-extra. `dtype`: the shape fits. `shape`: the dtype may differ as well. */
 export type FitStatus = 'fits' | 'cast' | 'kept' | 'missing' | 'extra' | 'ignored' | 'repeated' | 'dtype' | 'shape';
 
 export interface FitFields {
@@ -192,10 +192,13 @@ async function compareWith(
 ): Promise<WeightsCheckResult['for']> {
   const { readWanted } = await import('./shared/wanted.js');
   const { compareUpdate } = await import('../weights/compare.js');
-  const { kind, weights } = readWanted(path, selection, io);
+  const { kind, weights, others } = readWanted(path, selection, io);
   const map = mapPath === undefined ? undefined : await mapOf(mapPath);
   const given = sources.flatMap((source) => namedFor(source, weights, map));
-  const { rows } = compareUpdate(weights, given, { strict: true, ignoreExtra, cast, owner: path, names: { cast: '--cast', map: '--map' } });
+  const { rows } = compareUpdate(weights, given, {
+    ...{ strict: true, ignoreExtra, others, cast },
+    ...{ owner: path, names: { cast: '--cast', map: '--map' } },
+  });
   const fields = rows.map(fitFields);
   const isFailing = ({ status }: FitFields): boolean => FAILING.has(status) && !(partial && status === 'missing');
   return {

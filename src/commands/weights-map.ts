@@ -80,9 +80,9 @@ async function mapFile(given: WeightsMapValues, io: Io): Promise<Outcome<Weights
     refuseOutput(given.output, given);
   }
   const tensors = await io.step('read checkpoint', () => readNamed(given.file));
-  const { kind, weights, values: now } = await io.step('read weights', () => readWanted(target, given, io));
+  const { kind, weights, others, values: now } = await io.step('read weights', () => readWanted(target, given, io));
   const wanted = weights.map(({ constName, spec }): NamedSpec => ({ ...spec, name: constName }));
-  const matching = await io.step('compare', () => matchWeights(wanted, tensors, { methods: given.by, values: now }));
+  const matching = await io.step('compare', () => matchWeights(wanted, tensors, { methods: given.by, others, values: now }));
   const map: MapFields = { schema: 'ascend-bundle/map@1', ...matching };
   const { output, force } = given;
   if (output !== undefined) await io.step('write', () => writeFileAtomically(output, utf8Bytes(mapText(map)), { force }));

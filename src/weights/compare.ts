@@ -18,6 +18,8 @@ export interface CompareOptions {
   readonly ignoreExtra?: boolean;
   /** The update graph assigns every weight each time: none may be left out, and none be empty. */
   readonly isStatic?: boolean;
+  /** Names that the owner has and that are not asked for: a tensor of such a name is left out, and no guess at a name. */
+  readonly others?: ReadonlySet<string>;
   /** Another dtype is converted where it can be, instead of refused. */
   readonly cast?: boolean;
   /** What the caller calls these, for messages; what it has not is not offered. */
@@ -75,7 +77,7 @@ export function compareUpdate(
     else repeated.push(repeatedRow(tensor, before, specs.get(tensor.name)));
   }
   const extra = [...byName.values()].filter(({ name }) => !specs.has(name));
-  const extraNames = extra.map(({ name }) => name);
+  const extraNames = extra.map(({ name }) => name).filter((name) => !options.others?.has(name));
   const missing = weights.map(({ constName }) => constName).filter((name) => !byName.has(name));
   const guessed = new Set(missing.slice(0, MOST_GUESSES));
   const tensors = new Map<string, PlannedTensor>();
@@ -151,10 +153,10 @@ function extraRow(
   given: GivenTensor,
   missing: readonly string[],
   weights: readonly string[],
-  { ignoreExtra = false, names = {}, owner = OWNER }: CompareOptions,
+  { ignoreExtra = false, others, names = {}, owner = OWNER }: CompareOptions,
 ): CompareRow {
   const { name, key, source } = given;
-  if (ignoreExtra) return { name, status: 'ignored', wanted: undefined, given };
+  if (ignoreExtra || others?.has(name)) return { name, status: 'ignored', wanted: undefined, given };
   // A weight that is still missing is the likelier meaning than one that was given.
   const near = nearNames(name, missing);
   const offer = names.ignoreExtra === undefined ? '' : ` ${names.ignoreExtra} leaves other names out.`;
@@ -171,7 +173,7 @@ function extraRow(
 function strangers(
   given: readonly GivenTensor[],
   specs: ReadonlyMap<string, TensorSpec>,
-  { names = {}, owner = OWNER }: CompareOptions,
+  { others, names = {}, owner = OWNER }: CompareOptions,
 ): CompareRow[] {
   const offer = names.map === undefined ? '' : ` Where only the names differ, give a map with ${names.map}.`;
   const bySource = new Map<string, GivenTensor[]>();
@@ -182,7 +184,7 @@ function strangers(
   }
   return [...bySource].flatMap(([source, tensors]) => {
     const [first] = tensors;
-    if (first === undefined || tensors.some(({ name }) => specs.has(name))) return [];
+    if (first === undefined || tensors.some(({ name }) => specs.has(name) || others?.has(name))) return [];
     const problem = {
       code: 'WEIGHT_UNKNOWN',
       message: `None of the ${tensors.length} constants of ${source} has the name of a weight of ${owner}.`,

@@ -93,6 +93,40 @@ test('what is missing names what may be it; --partial and --ignore-extra let bot
   expect((await check(made, path, '--for', 'm.om', '--partial', '--ignore-extra')).status).toBe(0);
 });
 
+test('a tensor of a weight that was not selected is ignored, and never taken for one that was', async () => {
+  const made = await place();
+  const graph = 'examples/linear/graph.json';
+  const [both, other] = [save(made, 'both.safetensors', [W1, W2]), save(made, 'other.safetensors', [W2])];
+  for (const target of ['m.om', graph]) {
+    const { status, result } = await check(made, both, '--for', target, '--select', 'rank=2');
+    expect([status, result.for.rows]).toMatchObject([
+      0,
+      [
+        { name: 'const_1', status: 'fits' },
+        { name: 'const_2', status: 'ignored', fix: null },
+      ],
+    ]);
+  }
+  const missing = await check(made, other, '--for', 'm.om', '--const', 'const_1');
+  expect([missing.status, missing.result.for.rows]).toMatchObject([
+    3,
+    [
+      { name: 'const_1', status: 'missing', fix: null },
+      { name: 'const_2', status: 'ignored' },
+    ],
+  ]);
+  // A bundle that has only weights that were not selected is no stranger.
+  await made.call(['build', graph, '--const', 'const_2', '-o', 'other.om']);
+  expect((await check(made, 'other.om', '--for', 'm.om', '--const', 'const_1', '--partial')).status).toBe(0);
+});
+
+test('a tensor of a weight that was not selected is not mapped to another of its shape', async () => {
+  const made = await place();
+  const checkpoint = save(made, 'c.safetensors', [named('const_2', tensorOf('float32', [3, 4], Array(12).fill(0)))]);
+  const { stdout } = await made.call(['weights', 'map', checkpoint, '--for', 'm.om', '--const', 'const_1', '--json']);
+  expect(JSON.parse(stdout).result.map).toMatchObject({ entries: [], unmatched: { from: ['const_2'], to: ['const_1'] } });
+});
+
 test('several files are one set, and a graph stands for its constants', async () => {
   const made = await place();
   const [one, two] = [save(made, 'one.safetensors', [W1]), save(made, 'two.safetensors', [W2])];

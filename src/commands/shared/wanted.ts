@@ -19,6 +19,8 @@ export interface Wanted {
   readonly kind: Kind;
   /** In update order; of a graph in the order in which they were named, else in its own. */
   readonly weights: readonly RefreshableWeight[];
+  /** Names of the others, which were not chosen: a tensor of such a name is nothing unknown. Empty where nothing was asked for. */
+  readonly others: ReadonlySet<string>;
   /** What they are now, by name of the const; of a bundle without an init graph, none. */
   readonly values: ReadonlyMap<string, Tensor>;
 }
@@ -34,10 +36,25 @@ export function readWanted(path: string, given: SelectionValues, io: Pick<Io, 'w
   const bundle = readBundle(file, path);
   const initial = readInitialValues(bundle)?.values ?? [];
   const values = new Map(initial.map(({ weight, constant }) => [weight.constName, constant.tensor]));
-  return { path, kind, weights: chooseBundleWeights(bundle.weights, path, given), values };
+  const weights = chooseBundleWeights(bundle.weights, path, given);
+  return {
+    path,
+    kind,
+    weights,
+    others: withoutThose(
+      bundle.weights.map(({ constName }) => constName),
+      weights,
+    ),
+    values,
+  };
 }
 
-function fromGraph(graph: Graph, given: SelectionValues, io: Pick<Io, 'warn'>): Pick<Wanted, 'weights' | 'values'> {
+function withoutThose(names: readonly string[], chosen: readonly RefreshableWeight[]): ReadonlySet<string> {
+  const without = new Set(chosen.map(({ constName }) => constName));
+  return new Set(names.filter((name) => !without.has(name)));
+}
+
+function fromGraph(graph: Graph, given: SelectionValues, io: Pick<Io, 'warn'>): Pick<Wanted, 'weights' | 'others' | 'values'> {
   // What --exclude takes away from, where nothing else is said, is everything.
   const isRest = [given.consts, given.const, given.select].every((list) => list.length === 0) && given.exclude.length > 0;
   const asked = askedSelection(isRest ? { ...given, select: ['rank>=0'] } : given);
@@ -50,7 +67,8 @@ function fromGraph(graph: Graph, given: SelectionValues, io: Pick<Io, 'warn'>): 
     const content = placed === undefined ? undefined : constContent(placed.node);
     return content === undefined ? [] : [[constName, content.tensor]];
   });
-  return { weights, values: new Map(values) };
+  const others = asked.isEmpty ? new Set<string>() : withoutThose([...consts.keys()], weights);
+  return { weights, others, values: new Map(values) };
 }
 
 /** What `build` takes without further options: no scalars, nothing that decides a shape. */

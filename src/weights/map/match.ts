@@ -34,6 +34,8 @@ export interface MatchOptions {
   readonly methods?: readonly MatchMethod[];
   /** What the weights are now, by name: told apart by their values where there are any. */
   readonly values?: ReadonlyMap<string, Tensor>;
+  /** Names of weights that are not asked for: the tensors of these names are theirs, and no weight's that is. */
+  readonly others?: ReadonlySet<string>;
 }
 
 /** More candidates than this help nobody to choose. */
@@ -59,7 +61,7 @@ interface Tier {
 export function matchWeights(
   weights: readonly NamedSpec[],
   tensors: readonly NamedTensor[],
-  { methods = MATCH_METHODS, values = new Map() }: MatchOptions = {},
+  { methods = MATCH_METHODS, values = new Map(), others = new Set() }: MatchOptions = {},
 ): Matching {
   const found = new Map<string, Match>();
   const doubts = new Map<string, Ambiguity>();
@@ -71,7 +73,7 @@ export function matchWeights(
       value === undefined || !methods.includes('hash') ? undefined : orders.find((order) => sameContent(tensor, order, weight, value));
   };
   for (const tier of tiersOf(tensors, values, sameContent).filter(({ method }) => methods.includes(method))) {
-    const left = tensors.filter(({ name }) => !used.has(name));
+    const left = tensors.filter(({ name }) => !used.has(name) && !others.has(name));
     const proposals = weights
       .filter(({ name }) => !found.has(name))
       .map((weight) => ({ weight, candidates: tier.find(weight, left) }))

@@ -73,6 +73,12 @@ test('a shape that only one tensor has tells it, transposed where that is the on
   ]);
 });
 
+test('a tensor with the name of a weight that is not asked for is left to that', () => {
+  const { entries, unmatched } = matchWeights([wanted('a', 2)], [tensor('b', [2])], { others: new Set(['b']) });
+  expect(entries).toEqual([]);
+  expect(unmatched).toEqual({ from: ['b'], to: ['a'] });
+});
+
 test('a square matrix is not guessed by shape; by its name it is taken as it is, and that is said', () => {
   const square = matchWeights([wanted('onnx::MatMul_7', 2, 2)], [tensor('q.weight', [2, 2])]);
   expect(square).toMatchObject({
