@@ -6,6 +6,7 @@ import { toolVersion } from '../base/version.js';
 import { inLettersOf } from '../commands/shared/option-values.js';
 import type { OptionRow, Verb } from '../commands/verb.js';
 import type { ProgressChoice } from './reporter.js';
+import { type GivenWords, refuseStdinTwice } from './stdin-once.js';
 import type { ColorChoice } from './style.js';
 import { type LoadedVerb, VERB_GROUPS, VERBS, type VerbEntry } from './verbs.js';
 
@@ -223,11 +224,24 @@ function readValues(
   });
   const globals = takeGlobals(given);
   const checked = verb.values.safeParse(given);
-  if (checked.success) return { values: checked.data, globals };
+  if (checked.success) {
+    refuseStdinTwice(wordsOf(verb, given));
+    return { values: checked.data, globals };
+  }
   throw new AscendBundleError('USAGE', {
     message: checked.error.issues.map(({ path, message }) => `${describeValue(verb, String(path[0]), given)} ${message}.`).join(' '),
     fix: seeHelp(verb),
   });
+}
+
+function wordsOf({ arguments: args, options }: Verb<unknown, unknown>, given: Readonly<Record<string, unknown>>): readonly GivenWords[] {
+  return [
+    ...args.map(({ name, stdin: form }) => ({ flag: `<${name}>`, form, values: given[name] })),
+    ...options.map((row) => {
+      const option = toOption(row);
+      return { flag: option.long ?? row.flags, form: row.stdin, values: given[option.attributeName()] };
+    }),
+  ];
 }
 
 function refuseMore(verb: Verb<unknown, unknown>, args: readonly string[]): void {

@@ -67,8 +67,8 @@ export const patch: Verb<PatchValues, PatchResult> = {
 Weights are files with --weights (safetensors, npz, npy; the constants of a graph, the initial values of another bundle), or values (name=@w.npy, name=splat:0, name=1,2,3) with --set.`,
   arguments: [{ name: 'bundle', help: 'the bundle to patch' }],
   options: [
-    { flags: '--weights <file>', help: 'new weights by name: safetensors, npz, npy, a graph or a bundle', repeat: true },
-    { flags: '--set <name=value>', help: 'one weight, in the grammar of run --input', repeat: true },
+    { flags: '--weights <file>', help: 'new weights by name: safetensors, npz, npy, a graph or a bundle', repeat: true, stdin: 'tensor' },
+    { flags: '--set <name=value>', help: 'one weight, in the grammar of run --input', repeat: true, stdin: 'tensor' },
     LORA_OPTION,
     { flags: '--map <file>', help: 'other names, and transpositions, for the tensors of those files' },
     { flags: '--cast', help: 'convert weights of another dtype (floats to floats, integers to integers), and say what is lost' },

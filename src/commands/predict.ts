@@ -72,7 +72,7 @@ export const predict: Verb<PredictValues, PredictResult> = {
 The envelope is not calibrated on devices yet: take a failure as a reason to look, not as a verdict. Inputs that are not given are random, from --seed on, and the file remembers them.`,
   arguments: [{ name: 'graph', help: 'graph.json, ONNX model or .air file' }],
   options: [
-    { flags: '-i, --input <name=value>', help: 'an input of the model, as for run', repeat: true },
+    { flags: '-i, --input <name=value>', help: 'an input of the model, as for run', repeat: true, stdin: 'tensor' },
     { flags: '--seed <n>', help: 'of the inputs that are not given (default: 0)' },
     ...PREDICTOR_OPTIONS,
     { flags: '-o, --output <file>', help: 'write values and envelopes there, as safetensors; without it they are shown' },

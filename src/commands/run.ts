@@ -95,11 +95,12 @@ export const run: Verb<RunValues, RunResult> = {
 A tensor is a file (x=@x.npy, x=@x.bin, or inputs.npz with names inside) or values (x=2x3xf32=1,2,3,4,5,6, x=splat:0.5, x=rand:7).`,
   arguments: [{ name: 'bundle', help: 'the bundle to run' }],
   options: [
-    { flags: '-i, --input <name=value>', help: 'an input of the model, or a file that holds several', repeat: true },
+    { flags: '-i, --input <name=value>', help: 'an input of the model, or a file that holds several', repeat: true, stdin: 'tensor' },
     {
       flags: '--update <name=value>',
       help: 'a new weight, or a file that holds several by name: safetensors, npz, a graph or a bundle with the new values',
       repeat: true,
+      stdin: 'tensor',
     },
     LORA_OPTION,
     { flags: '--map <file>', help: 'other names, and transpositions, for the tensors of update files' },

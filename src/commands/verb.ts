@@ -1,5 +1,6 @@
 // What a verb is: a table of its options, a schema that turns them into values, and one function.
 import type { AscendBundleError, Problem } from '../base/errors.js';
+import type { StdinForm } from './shared/stdin-values.js';
 
 export interface OptionRow {
   /** As commander reads it: `-o, --output <path>`. */
@@ -13,6 +14,8 @@ export interface OptionRow {
   readonly group?: string;
   /** Works, and is not listed by --help. */
   readonly isHidden?: boolean;
+  /** How its value names stdin, if it can. */
+  readonly stdin?: StdinForm;
 }
 
 export interface ArgumentRow {
@@ -21,6 +24,8 @@ export interface ArgumentRow {
   readonly optional?: boolean;
   /** The last one may be given several times; the value is a list. */
   readonly repeat?: boolean;
+  /** How its value names stdin, if it can. */
+  readonly stdin?: StdinForm;
 }
 
 /** What a verb tells while it works. Everything of it goes to stderr; the JSON document has it too, on failure as well. */

@@ -94,7 +94,14 @@ export const weightsCheck: Verb<WeightsCheckValues, WeightsCheckResult> = {
   name: 'weights check',
   summary: 'look at files of weights, and whether a bundle takes them',
   description: `Lists the tensors of files of weights and checks their headers; with --for, compares them with the weights of a bundle or the constants of a graph: what is missing, extra, of another shape or dtype. Several files are one set; a bundle that comes before others is what they are for, as with --for. Ends with exit code 3 when anything is wrong.`,
-  arguments: [{ name: 'file', help: 'safetensors (also an index of shards), npz, npy, graph.json, ONNX, .air or bundle', repeat: true }],
+  arguments: [
+    {
+      name: 'file',
+      help: 'safetensors (also an index of shards), npz, npy, graph.json, ONNX, .air or bundle',
+      repeat: true,
+      stdin: 'path',
+    },
+  ],
   options: [
     { flags: '--for <file>', help: 'the bundle or the graph that they are for' },
     ...SELECTION_OPTIONS,

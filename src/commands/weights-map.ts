@@ -4,7 +4,7 @@ import { AscendBundleError } from '../base/errors.js';
 import { refuseOutput, writeFileAtomically } from '../base/output-file.js';
 import type { NamedSpec, NamedTensor } from '../graph/tensor.js';
 import { type Ambiguity, MATCH_METHODS, type Match, type MatchMethod, matchWeights } from '../weights/map/match.js';
-import { readTensorFile } from '../weights/read.js';
+import { notATensorFile } from '../weights/read.js';
 import { openSource } from '../weights/sources.js';
 import { flag, optionalOutput, optionalText, optionValues, someOf, text } from './shared/option-values.js';
 import { refuseSameFile } from './shared/refuse-same-file.js';
@@ -49,7 +49,7 @@ export const weightsMap: Verb<WeightsMapValues, WeightsMapResult> = {
   name: 'weights map',
   summary: 'find out which tensor of a checkpoint is which weight',
   description: `Compares the tensors of a checkpoint with the weights of a bundle, or the constants of a graph: by name (the same, without prefixes and suffixes, by its end), by their values, by shape, each also transposed. The map says of every entry why; what may be several things is listed with the candidates and not used. Look it over, then give it to \`run\`, \`patch\` or \`weights check\` with --map.`,
-  arguments: [{ name: 'file', help: 'the checkpoint: safetensors, npz, ONNX, graph.json, .air or bundle' }],
+  arguments: [{ name: 'file', help: 'the checkpoint: safetensors, npz, ONNX, graph.json, .air or bundle', stdin: 'path' }],
   options: [
     { flags: '--for <file>', help: 'the bundle or the graph whose weights are wanted' },
     ...SELECTION_OPTIONS,
@@ -98,10 +98,10 @@ async function mapFile(given: WeightsMapValues, io: Io): Promise<Outcome<Weights
 
 async function readNamed(path: string): Promise<readonly NamedTensor[]> {
   const source = await openSource(path);
-  const tensors = source.kind === 'raw' || source.kind === 'npy' ? readTensorFile(path) : source.tensors;
-  if (source.kind !== 'npy') return tensors;
+  if (source.kind === 'raw') throw notATensorFile(source.path);
+  if (source.kind !== 'npy') return source.tensors;
   throw new AscendBundleError('FILE_KIND', {
-    message: `${path} is a .npy, whose array has no name to map.`,
+    message: `${source.path} is a .npy, whose array has no name to map.`,
     fix: 'Give it to the weight that it is for: --update NAME=@FILE.',
   });
 }

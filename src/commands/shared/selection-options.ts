@@ -20,7 +20,7 @@ export const EXPRESSION_OPTIONS: readonly OptionRow[] = [
 ];
 
 export const SELECTION_OPTIONS: readonly OptionRow[] = [
-  { flags: '--consts <names>', help: 'constants by name: a,b or @file or @- (one name a line)', repeat: true },
+  { flags: '--consts <names>', help: 'constants by name: a,b or @file or @- (one name a line)', repeat: true, stdin: 'names' },
   { flags: '--const <name>', help: 'one constant, its name taken as it is', repeat: true },
   ...EXPRESSION_OPTIONS,
 ];

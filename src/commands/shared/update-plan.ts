@@ -22,6 +22,7 @@ export const LORA_OPTION: OptionRow = {
   flags: '--lora <file[:scale]>',
   help: 'a LoRA adapter (PEFT, Kohya) to merge into the weights; several add up: a.safetensors:0.8,b.safetensors:0.3',
   repeat: true,
+  stdin: 'adapter',
 };
 
 /**
