@@ -42,7 +42,7 @@ export function builtWithoutInit(path: string): AscendBundleError {
 export function weightsWithoutValue(path: string, names: readonly string[]): AscendBundleError {
   return new AscendBundleError('WEIGHTS_NOT_INITIALIZED', {
     message: `${path} was built with --no-init, and these weights have no value yet: ${names.join(', ')}.`,
-    fix: 'Give all of them in an update (--update) before the first inference.',
+    fix: 'Give all of them in an update before the first inference: run --update, or "op": "update" in a session.',
   });
 }
 

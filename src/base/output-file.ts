@@ -10,12 +10,15 @@ import { fileError } from './file-error.js';
 import { type FileSystem, NODE_FILE_SYSTEM } from './file-system.js';
 import { Flusher } from './flusher.js';
 import { openFile } from './open-file.js';
+import { COMMAND_LINE_OUTPUT, type OutputNames } from './output-names.js';
 import { scratchFileError } from './temporary-folder.js';
 import { writeChunks } from './write-chunks.js';
 
 export interface WriteOptions {
   /** Replace an existing file. */
   readonly force?: boolean;
+  /** For messages. */
+  readonly names?: OutputNames;
   /** Looks at each finished temporary file; what it throws keeps all of them from appearing. */
   readonly verify?: (temporaryPath: string, path: string) => void;
   /** Is computed while the disk makes the last file durable; what it throws keeps the files from appearing. */
@@ -52,8 +55,8 @@ export async function writeFileAtomically(path: string, bytes: Bytes, options: W
  * @throws as `writeFileAtomically`
  */
 export async function writeFilesAtomically(files: readonly OutputFile[], options: WriteOptions = {}): Promise<void> {
-  const { force = false, verify, fileSystem = NODE_FILE_SYSTEM } = options;
-  for (const { path } of files) refuseUnfit(path, force);
+  const { force = false, names = COMMAND_LINE_OUTPUT, verify, fileSystem = NODE_FILE_SYSTEM } = options;
+  for (const { path } of files) refuseUnfit(path, force, names);
   const interruption = listenForSignals();
   const temporaries: string[] = [];
   const placed: string[] = [];
@@ -74,7 +77,7 @@ export async function writeFilesAtomically(files: readonly OutputFile[], options
       current = path;
       if (force) fileSystem.rename(temporaries[i] as string, path);
       else {
-        moveWithoutReplacing(fileSystem, temporaries[i] as string, path);
+        moveWithoutReplacing(fileSystem, temporaries[i] as string, path, names);
         placed.push(path);
       }
     }
@@ -93,8 +96,11 @@ export async function writeFilesAtomically(files: readonly OutputFile[], options
  *
  * @throws FILE_EXISTS, FILE_NOT_FOUND, FILE_IO
  */
-export function refuseOutput(path: string, { force = false }: Pick<WriteOptions, 'force'> = {}): void {
-  refuseUnfit(path, force);
+export function refuseOutput(
+  path: string,
+  { force = false, names = COMMAND_LINE_OUTPUT }: Pick<WriteOptions, 'force' | 'names'> = {},
+): void {
+  refuseUnfit(path, force, names);
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch (cause) {
@@ -102,29 +108,29 @@ export function refuseOutput(path: string, { force = false }: Pick<WriteOptions,
   }
 }
 
-function refuseUnfit(path: string, force: boolean): void {
+function refuseUnfit(path: string, force: boolean, names: OutputNames): void {
   try {
     // A rename would put a file in the place of a device: /dev/null, say.
     const there = statSync(path, { throwIfNoEntry: false });
     if (there?.isDirectory()) throw fileError(path, { code: 'EISDIR' }, 'write');
-    if (!force) refuseExisting(path);
+    if (!force) refuseExisting(path, names);
     if (there === undefined || there.isFile()) return;
   } catch (cause) {
     if (cause instanceof AscendBundleError) throw cause;
     throw fileError(path, cause, 'write');
   }
   throw new AscendBundleError('FILE_IO', {
-    message: `${path} is not a regular file, and --force replaces only files.`,
-    fix: 'Give the path of a file with -o.',
+    message: `${path} is not a regular file, and ${names.force} replaces only files.`,
+    fix: `Give the path of a file with ${names.output}.`,
   });
 }
 
-function refuseExisting(path: string): void {
+function refuseExisting(path: string, { output, force }: OutputNames): void {
   // lstat, not exists: a link that leads nowhere is there all the same.
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   throw new AscendBundleError('FILE_EXISTS', {
     message: `${path} exists already and was left as it is.`,
-    fix: 'Give another name with -o, or --force to replace it.',
+    fix: `Give another name with ${output}, or ${force} to replace it.`,
   });
 }
 
@@ -261,15 +267,15 @@ function listenForSignals(): { throwIfReceived(path: string): void; stop(): void
 }
 
 /** link refuses an existing name, so that two writers at once cannot both believe they made the file. */
-function moveWithoutReplacing(fileSystem: FileSystem, from: string, to: string): void {
+function moveWithoutReplacing(fileSystem: FileSystem, from: string, to: string, names: OutputNames): void {
   try {
     fileSystem.link(from, to);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'EEXIST') refuseExisting(to);
+    if (code === 'EEXIST') refuseExisting(to, names);
     // Some file systems (FAT, a few network shares) have no hard links.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw cause;
-    refuseExisting(to);
+    refuseExisting(to, names);
     return fileSystem.rename(from, to);
   }
   fileSystem.remove(from);

@@ -95,8 +95,8 @@ async function patchFile(given: PatchValues, io: Io): Promise<Outcome<PatchResul
   const prepared = await io.step('check', async () => {
     const map = given.map === undefined ? undefined : (await import('../weights/weight-map.js')).readWeightMap(given.map);
     const tensors = [
-      ...(await readUpdates(given.weights, bundle.weights, { option: '--weights', map })),
-      ...(await readUpdates(given.set, bundle.weights, { option: '--set' })),
+      ...(await readUpdates(given.weights, bundle.weights, { write: (value) => `--weights ${value}`, map })),
+      ...(await readUpdates(given.set, bundle.weights, { write: (value) => `--set ${value}` })),
     ];
     const patch = preparePatch({
       ...given,

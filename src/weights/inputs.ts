@@ -5,6 +5,7 @@ import { throwProblems } from '../base/problems.js';
 import { describeSpec, hasUnknownRank, isStatic, type NamedSpec, type Tensor } from '../graph/tensor.js';
 import { forThe } from './context.js';
 import { misfit } from './fit.js';
+import { COMMAND_LINE_INPUTS, type InputNames } from './option-names.js';
 import { listNames, openTensorFile, rawTensor } from './read.js';
 import { resolveTensor } from './resolve.js';
 import { shown } from './shown.js';
@@ -18,6 +19,7 @@ const UNNAMED = 'arr_0';
  * @param specs  the inputs of the model, in its order
  * @param owner  whose they are, for messages: `the bundle`
  * @param fill  makes the value of an input that is not given; where it makes none, that is a mistake
+ * @param optionNames  for messages
  * @returns a tensor for every input, in the model's order
  * @throws VALUE_SYNTAX, INPUT_REPEATED, INPUT_UNKNOWN, INPUT_MISSING (all at once), TENSOR_MISMATCH, errors of files
  */
@@ -26,25 +28,26 @@ export function resolveInputs(
   specs: readonly NamedSpec[],
   owner = 'the model',
   fill?: (spec: NamedSpec, index: number) => ParsedValue | undefined,
+  optionNames: InputNames = COMMAND_LINE_INPUTS,
 ): ReadonlyMap<string, Tensor> {
   const names = specs.map((spec) => spec.name);
   const found = new Map<string, { readonly tensor: Tensor; readonly text: string }>();
   const problems: Problem[] = [];
   for (const value of given.map((one) => (typeof one === 'string' ? parseTensorValue(one, names) : one))) {
-    for (const { spec, tensor } of tensorsOf(value, specs, owner, problems)) {
+    for (const { spec, tensor } of tensorsOf(value, specs, { owner, optionNames }, problems)) {
       const before = found.get(spec.name);
       if (before !== undefined) throw repeated(spec.name, before.text, value.text);
       found.set(spec.name, { tensor, text: value.text });
     }
   }
-  throwProblems(problems, 'The command line', 'TENSOR_MISMATCH');
+  throwProblems(problems, optionNames.subject, 'TENSOR_MISMATCH');
   if (fill !== undefined) {
     for (const [i, spec] of specs.entries()) {
       const value = found.has(spec.name) ? undefined : fill(spec, i);
       if (value !== undefined) found.set(spec.name, { tensor: resolved(value, spec, owner).tensor, text: value.text });
     }
   }
-  requireAll(specs, found);
+  requireAll(specs, found, optionNames);
   return new Map(specs.map((spec) => [spec.name, found.get(spec.name)?.tensor as Tensor]));
 }
 
@@ -66,10 +69,16 @@ interface Assigned {
   readonly tensor: Tensor;
 }
 
-function tensorsOf(value: ParsedValue, specs: readonly NamedSpec[], owner: string, problems: Problem[]): readonly Assigned[] {
+interface Words {
+  readonly owner: string;
+  readonly optionNames: InputNames;
+}
+
+function tensorsOf(value: ParsedValue, specs: readonly NamedSpec[], words: Words, problems: Problem[]): readonly Assigned[] {
+  const { owner, optionNames } = words;
   if (value.name !== undefined) return [resolved(value, findInput(value.name, specs), owner)];
-  if (value.content.kind !== 'file') return [resolved(value, onlyInput(value.text, specs), owner)];
-  return fromFile(value.content.path, specs, owner, problems);
+  if (value.content.kind !== 'file') return [resolved(value, onlyInput(value.text, specs, optionNames), owner)];
+  return fromFile(value.content.path, specs, words, problems);
 }
 
 function resolved(value: ParsedValue, spec: NamedSpec, owner: string): Assigned {
@@ -77,10 +86,10 @@ function resolved(value: ParsedValue, spec: NamedSpec, owner: string): Assigned 
 }
 
 /** A file without a name before it: its own names count, and an array without a name is for a model with one input. */
-function fromFile(path: string, specs: readonly NamedSpec[], owner: string, problems: Problem[]): Assigned[] {
+function fromFile(path: string, specs: readonly NamedSpec[], { owner, optionNames }: Words, problems: Problem[]): Assigned[] {
   const file = openTensorFile(path);
   if (file.kind === 'raw') {
-    const spec = onlyInput(path, specs);
+    const spec = onlyInput(path, specs, optionNames);
     return [
       { spec, tensor: forThe(`Input "${spec.name}"`, () => rawTensor(file.bytes, { dtype: spec.dtype, shape: spec.shape }, file.path)) },
     ];
@@ -89,7 +98,7 @@ function fromFile(path: string, specs: readonly NamedSpec[], owner: string, prob
   const out: Assigned[] = [];
   for (const tensor of tensors) {
     const isUnnamed = tensor.name === UNNAMED && tensors.length === 1 && !specs.some((spec) => spec.name === UNNAMED);
-    const spec = isUnnamed ? onlyInput(path, specs) : findInput(tensor.name, specs, file.path);
+    const spec = isUnnamed ? onlyInput(path, specs, optionNames) : findInput(tensor.name, specs, file.path);
     const problem = misfit(`Input "${spec.name}" in ${file.path}`, tensor, spec, owner);
     if (problem === undefined) out.push({ spec, tensor: { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data } });
     else problems.push(problem);
@@ -107,7 +116,7 @@ function findInput(name: string, specs: readonly NamedSpec[], path?: string): Na
   });
 }
 
-function onlyInput(text: string, specs: readonly NamedSpec[]): NamedSpec {
+function onlyInput(text: string, specs: readonly NamedSpec[], optionNames: InputNames): NamedSpec {
   const [only] = specs;
   if (only !== undefined && specs.length === 1) return only;
   throw new AscendBundleError('VALUE_SYNTAX', {
@@ -117,8 +126,8 @@ function onlyInput(text: string, specs: readonly NamedSpec[]): NamedSpec {
         : `${shown(text)} does not say which input it is for; the model has ${specs.length}: ${listNames(specs.map((spec) => spec.name))}.`,
     fix:
       only === undefined
-        ? 'Leave --input out.'
-        : `Write --input ${only.name}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`,
+        ? `Leave ${optionNames.option} out.`
+        : `Write ${optionNames.write(`${only.name}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`)}`,
   });
 }
 
@@ -129,13 +138,13 @@ function repeated(name: string, first: string, second: string): AscendBundleErro
   });
 }
 
-function requireAll(specs: readonly NamedSpec[], found: ReadonlyMap<string, unknown>): void {
+function requireAll(specs: readonly NamedSpec[], found: ReadonlyMap<string, unknown>, { subject, add }: InputNames): void {
   const missing = specs
     .filter((spec) => !found.has(spec.name))
     .map((spec) => ({
       code: 'INPUT_MISSING',
       message: `Input "${spec.name}" (${describeSpec(spec)}) was not given.`,
-      fix: `Add --input ${spec.name}=@file.npy`,
+      fix: add(spec.name),
     }));
-  throwProblems(missing, 'The command line', 'INPUT_MISSING');
+  throwProblems(missing, subject, 'INPUT_MISSING');
 }

@@ -45,7 +45,7 @@ export function loadTensor(value: ParsedValue, spec: TensorSpec, { what, owner }
   switch (content.kind) {
     case 'file': {
       const tensor = forThe(what, () => loadFile(content.path, value.name, wanted));
-      if (declared !== undefined) requireFit(`${what} in ${content.path}`, tensor, declared, 'the command line');
+      if (declared !== undefined) requireFit(`${what} in ${content.path}`, tensor, declared, `"${shown(value.text)}"`);
       return tensor;
     }
     case 'values':

@@ -12,11 +12,13 @@ import { openConstants, openSource } from './sources.js';
 import { type ParsedValue, parseTensorValue } from './value-syntax.js';
 
 export interface UpdateOptions {
-  /** That they were given with, for messages. */
-  readonly option?: string;
+  /** A value as it is typed, with the option, for messages: `--update w=@w.npy`. */
+  readonly write?: (value: string) => string;
   /** Gives other names to the tensors of files. */
   readonly map?: WeightMap | undefined;
 }
+
+type Write = NonNullable<UpdateOptions['write']>;
 
 /**
  * @param given  as typed (a file of tensors, a graph, a bundle, or `name=VALUE` in the grammar of `--input`), or parsed already
@@ -26,22 +28,22 @@ export interface UpdateOptions {
 export async function readUpdates(
   given: readonly (string | ParsedValue)[],
   weights: readonly RefreshableWeight[],
-  { option = '--update', map }: UpdateOptions = {},
+  { write = (value) => `--update ${value}`, map }: UpdateOptions = {},
 ): Promise<readonly GivenTensor[]> {
   const names = weights.map((weight) => weight.constName);
   const values = given.map((one) => (typeof one === 'string' ? parseTensorValue(one, names) : one));
   const tensors: GivenTensor[] = [];
   for (const value of values) {
     const { name, content } = value;
-    if (name === undefined && content.kind === 'file') tensors.push(...(await fromFile(content.path, weights, option, map)));
-    else tensors.push(await fromValue(value, weights, option));
+    if (name === undefined && content.kind === 'file') tensors.push(...(await fromFile(content.path, weights, write, map)));
+    else tensors.push(await fromValue(value, weights, write));
   }
   return tensors;
 }
 
-async function fromValue(value: ParsedValue, weights: readonly RefreshableWeight[], option: string): Promise<GivenTensor> {
+async function fromValue(value: ParsedValue, weights: readonly RefreshableWeight[], write: Write): Promise<GivenTensor> {
   const { name, content, declared, text } = value;
-  const weight = name === undefined ? onlyWeight(text, weights, option) : findWeight(name, weights);
+  const weight = name === undefined ? onlyWeight(text, weights, write) : findWeight(name, weights);
   // Another dtype may be cast, and an empty tensor says "keep": whether it fits is for the plan to say.
   const spec = declared ?? weight.spec;
   const source = content.kind === 'file' ? content.path : shown(text);
@@ -65,12 +67,12 @@ async function constantsAt(path: string, spec: TensorSpec): Promise<readonly Nam
 async function fromFile(
   path: string,
   weights: readonly RefreshableWeight[],
-  option: string,
+  write: Write,
   map: WeightMap | undefined,
 ): Promise<readonly GivenTensor[]> {
   const file = await openSource(path);
   if (file.kind === 'raw') throw notATensorFile(file.path);
-  if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights, option).constName, source: file.path }];
+  if (file.kind === 'npy') return [{ ...file.tensor, name: onlyWeight(path, weights, write).constName, source: file.path }];
   const given = tensorsOf(file);
   return map === undefined ? given : applyMap(map, given);
 }
@@ -85,12 +87,12 @@ function findWeight(name: string, weights: readonly RefreshableWeight[]): Refres
   });
 }
 
-function onlyWeight(text: string, weights: readonly RefreshableWeight[], option: string): RefreshableWeight {
+function onlyWeight(text: string, weights: readonly RefreshableWeight[], write: Write): RefreshableWeight {
   const [only] = weights;
   if (only !== undefined && weights.length === 1) return only;
   const names = weights.map((weight) => weight.constName);
   throw new AscendBundleError('VALUE_SYNTAX', {
     message: `${shown(text)} does not say which weight it is for; the bundle has ${names.length}: ${listNames(names)}.`,
-    fix: `Write ${option} ${names[0] ?? 'name'}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`,
+    fix: `Write ${write(`${names[0] ?? 'name'}=${text.includes('=') || text.startsWith('@') ? shown(text) : `@${text}`}`)}`,
   });
 }

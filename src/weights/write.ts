@@ -6,6 +6,7 @@ import { AscendBundleError } from '../base/errors.js';
 import { fileError } from '../base/file-error.js';
 import { makeFolders } from '../base/make-folders.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
+import { COMMAND_LINE_OUTPUT, type OutputNames } from '../base/output-names.js';
 import { writeNpy } from '../formats/npy.js';
 import { writeNpz } from '../formats/npz.js';
 import { writeSafetensors } from '../formats/safetensors.js';
@@ -17,6 +18,13 @@ import { tensorsToJson } from './json-tensors.js';
 
 export const OUT_FORMATS = ['npy', 'npz', 'bin', 'json', 'safetensors'] as const;
 export type OutFormat = (typeof OUT_FORMATS)[number];
+
+export interface WriteTensorsOptions {
+  /** Replace what is there. */
+  readonly force?: boolean;
+  /** For messages. */
+  readonly names?: OutputNames;
+}
 
 export interface WrittenTensor {
   readonly name: string;
@@ -52,15 +60,15 @@ export async function writeTensors(
   folder: string,
   tensors: readonly NamedTensor[],
   format: OutFormat,
-  { force = false }: { readonly force?: boolean } = {},
+  { force = false, names = COMMAND_LINE_OUTPUT }: WriteTensorsOptions = {},
 ): Promise<WrittenTensor[]> {
-  refuseRepeated(tensors);
+  refuseRepeated(tensors, names);
   const written = inFormat(tensors, format);
   const paths = outputPaths(folder, tensors, format);
   const files = outputFiles(folder, written, paths, format);
-  const made = makeFolder(folder);
+  const made = makeFolder(folder, names);
   try {
-    await writeFilesAtomically(files, { force });
+    await writeFilesAtomically(files, { force, names });
   } catch (error) {
     removeMade(folder, made);
     throw error;
@@ -99,22 +107,22 @@ function formatOf(path: string): OutFormat | undefined {
 export async function writeTensorsTo(
   path: string,
   tensors: readonly NamedTensor[],
-  { force = false }: { readonly force?: boolean } = {},
+  { force = false, names = COMMAND_LINE_OUTPUT }: WriteTensorsOptions = {},
 ): Promise<WrittenTensor[]> {
   const format = formatOf(path);
-  if (format === undefined) return writeTensors(path, tensors, 'npy', { force });
-  refuseRepeated(tensors);
+  if (format === undefined) return writeTensors(path, tensors, 'npy', { force, names });
+  refuseRepeated(tensors, names);
   const written = inFormat(tensors, format);
-  await writeFilesAtomically([{ path, bytes: ALL[format]?.(written) ?? onlyOne(written, format, path) }], { force });
+  await writeFilesAtomically([{ path, bytes: ALL[format]?.(written) ?? onlyOne(written, format, path, names) }], { force, names });
   return tensors.map((tensor, i) => described(tensor, written[i] as NamedTensor, path));
 }
 
-function onlyOne(tensors: readonly NamedTensor[], format: OutFormat, path: string): Bytes {
+function onlyOne(tensors: readonly NamedTensor[], format: OutFormat, path: string, { output }: OutputNames): Bytes {
   const [only] = tensors;
   if (only !== undefined && tensors.length === 1) return (EACH[format] as (tensor: NamedTensor) => Bytes)(only);
   throw new AscendBundleError('USAGE', {
     message: `${path} would hold one tensor, and there are ${tensors.length}.`,
-    fix: 'Give a folder with -o, or a name that ends in .safetensors or .npz.',
+    fix: `Give a folder with ${output}, or a name that ends in .safetensors or .npz.`,
   });
 }
 
@@ -132,12 +140,12 @@ export function refuseOutputs(
   folder: string,
   tensors: readonly { readonly name: string }[],
   format: OutFormat,
-  { force = false }: { readonly force?: boolean } = {},
+  { force = false, names = COMMAND_LINE_OUTPUT }: WriteTensorsOptions = {},
 ): void {
-  refuseRepeated(tensors);
-  if (isFile(folder)) throw notAFolder(folder);
+  refuseRepeated(tensors, names);
+  if (isFile(folder)) throw notAFolder(folder, names);
   if (!existsSync(folder)) return;
-  for (const path of new Set(outputPaths(folder, tensors, format))) refuseOutput(path, { force });
+  for (const path of new Set(outputPaths(folder, tensors, format))) refuseOutput(path, { force, names });
 }
 
 /** One per tensor; the same for all where they share a file. */
@@ -156,13 +164,13 @@ function widenBfloat16(tensor: NamedTensor): NamedTensor {
   return tensor.dtype.name === 'bfloat16' ? { ...tensor, ...widenToFloat32(tensor) } : tensor;
 }
 
-function refuseRepeated(tensors: readonly { readonly name: string }[]): void {
+function refuseRepeated(tensors: readonly { readonly name: string }[], { output }: OutputNames): void {
   const seen = new Set<string>();
   for (const { name } of tensors) {
     if (seen.has(name)) {
       throw new AscendBundleError('BUNDLE_INVALID', {
         message: `Two outputs have the name "${name}", and would be written to one file.`,
-        fix: 'Give the outputs of the graph different names, or run without -o.',
+        fix: `Give the outputs of the graph different names, or run without ${output}.`,
       });
     }
     seen.add(name);
@@ -170,19 +178,19 @@ function refuseRepeated(tensors: readonly { readonly name: string }[]): void {
 }
 
 /** @returns the outermost folder that was made, if any */
-function makeFolder(folder: string): string | undefined {
+function makeFolder(folder: string, names: OutputNames): string | undefined {
   try {
     return makeFolders(folder);
   } catch (cause) {
-    if (isFile(folder)) throw notAFolder(folder);
+    if (isFile(folder)) throw notAFolder(folder, names);
     throw fileError(folder, cause, 'write');
   }
 }
 
-function notAFolder(path: string): AscendBundleError {
+function notAFolder(path: string, { output }: OutputNames): AscendBundleError {
   return new AscendBundleError('FILE_IO', {
     message: `${path} is a file; outputs are written into a folder.`,
-    fix: 'Give another name with -o.',
+    fix: `Give another name with ${output}.`,
   });
 }
 

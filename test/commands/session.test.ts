@@ -10,7 +10,7 @@ import { serve } from '../../src/commands/session/serve.js';
 import { ServedSession } from '../../src/commands/session/served-session.js';
 import type { Opened } from '../../src/commands/shared/open-session.js';
 import { writeSafetensors } from '../../src/formats/encodings/safetensors-file.js';
-import { readNpy } from '../../src/formats/npy.js';
+import { readNpy, writeNpy } from '../../src/formats/npy.js';
 import { EXAMPLES } from '../support/cli.js';
 import { folderForTest, openedBundle } from '../support/opened.js';
 import { named, plain, tensorOf } from '../support/tensors.js';
@@ -156,6 +156,7 @@ test.each([
   [{ op: 'infer', inputs: ['x=@-'] }, 'VALUE_SYNTAX', /stdin, which carries the requests/],
   [{ op: 'infer', inputs: { x: '@-' } }, 'VALUE_SYNTAX', /stdin/],
   [{ op: 'infer', inputs: ['@-'] }, 'VALUE_SYNTAX', /stdin/],
+  [{ op: 'update', lora: ['-:0.5'] }, 'VALUE_SYNTAX', /^"-:0.5" names stdin, which carries the requests/],
   [{ op: 'infer', inputs: { x: '@nowhere.npy' } }, 'FILE_NOT_FOUND', /nowhere/],
   [{ op: 'update', weights: { const_3: 1 } }, 'WEIGHT_UNKNOWN', /const_3/],
   [{ op: 'update', weights: { const_2: [1] } }, 'TENSOR_MISMATCH', /const_2/],
@@ -169,6 +170,51 @@ test.each([
   expect(bad?.weights).toBe(isChange ? 'unchanged' : null);
   expect(dataOf(good)).toEqual(Y);
 });
+
+test('advice is in fields of a request, not in options of the command line', async () => {
+  const opened = await openedBundle(LINEAR, CONSTS);
+  const [output, file] = [join(folderForTest(), 'out'), join(folderForTest(), 'b.npy')];
+  writeFileSync(file, writeNpy(tensorOf('float32', [4], [1, 2, 3, 4])).read());
+  const fixes: readonly (readonly [request: object, fix: string])[] = [
+    [{ op: 'infer' }, 'Add "x": "@file.npy" to "inputs".'],
+    [{ ...infer, output }, 'Give another name with "output", or "force": true to replace it.'],
+    [{ ...infer, output: file }, 'Give another name with "output".'],
+    [{ op: 'update', weights: [file] }, `Write "weights": ["const_1=@${file}"]`],
+  ];
+  const replies = await talk(opened, [{ ...infer, output }, ...fixes.map(([request]) => request)]);
+  expect(replies.slice(1).map(({ error }) => error?.fix)).toEqual(fixes.map(([, fix]) => fix));
+  const two = await openedBundle(twoInputs(), { consts: ['w'] });
+  const [asked, several] = await talk(two, [
+    { op: 'infer', inputs: [file] },
+    { op: 'infer', inputs: {} },
+  ]);
+  expect(asked?.error?.fix).toBe(`Write "inputs": ["a=@${file}"]`);
+  expect(several?.error?.message).toMatch(/^The request has 2 problems/);
+});
+
+test.each(['', '-'])('an "output" of %j is refused as on the command line, and nothing is written', async (output) => {
+  const opened = await openedBundle(LINEAR, CONSTS);
+  const [reply] = await talk(opened, [{ ...infer, output }]);
+  expect(reply?.error).toMatchObject({ code: 'USAGE' });
+  expect(reply?.error?.message).toBe(
+    'Line 1: "output": must be a path that is not empty, nor "-" (stdout has the replies; "./-" is a folder).',
+  );
+});
+
+function twoInputs(): string {
+  const path = join(folderForTest(), 'two.json');
+  const graph = {
+    ...{ name: 'g', inputs: ['a', 'b'].map((name) => ({ name, dtype: 'float32', shape: [2] })) },
+    consts: [{ name: 'w', dtype: 'float32', shape: [2], data: [0, 0] }],
+    nodes: [
+      { name: 'ab', type: 'Add', inputs: ['a', 'b'] },
+      { name: 'abw', type: 'Add', inputs: ['ab', 'w'] },
+    ],
+    outputs: [{ name: 'y', value: 'abw' }],
+  };
+  writeFileSync(path, JSON.stringify(graph));
+  return path;
+}
 
 test('a line of nothing is no request, and the last line needs no end', async () => {
   const opened = await openedBundle(LINEAR, CONSTS);

@@ -136,7 +136,7 @@ describe('refused', () => {
 
   test('a declaration that is not the file’s, or not the model’s', () => {
     const path = folder.write('x.npy', writeNpy(tensorOf('float32', [4], [1, 2, 3, 4])));
-    expect(caught(() => one(`x=2x2xf32=@${path}`)).message).toContain('is float32 [4]; the command line has float32 [2, 2]');
+    expect(caught(() => one(`x=2x2xf32=@${path}`)).message).toContain(`is float32 [4]; "x=2x2xf32=@${path}" has float32 [2, 2]`);
     expect(caught(() => one(`x=4xf32=@${path}`)).message).toContain('Input "x" (x=4xf32) is float32 [4]; the model has float32 [2, 2]');
   });
 

@@ -236,7 +236,7 @@ describe('the file', () => {
 async function prepare(path: string, set: readonly string[]): Promise<ReturnType<typeof preparePatch>> {
   const file = openFile(path);
   const read = readBundle(file, path);
-  return preparePatch({ file, bundle: read, path, given: await readUpdates(set, read.weights, { option: '--set' }) });
+  return preparePatch({ file, bundle: read, path, given: await readUpdates(set, read.weights) });
 }
 
 describe('with every call of the file system failing in turn', () => {

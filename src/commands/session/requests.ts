@@ -18,6 +18,14 @@ const tensors = z
       ),
   ])
   .describe('tensors');
+/** The words of `-o` of the command line, where the report goes to stdout as the replies do here. */
+const OUTPUT_WORDS = 'must be a path that is not empty, nor "-" (stdout has the replies; "./-" is a folder)';
+const output = z
+  .string()
+  .min(1, OUTPUT_WORDS)
+  .regex(/^(?!-$)/, OUTPUT_WORDS)
+  .optional()
+  .describe('a folder for the outputs; without it they are in the reply');
 const name = z.string().min(1).default('default').describe('of the snapshot');
 
 const REQUESTS = [
@@ -26,7 +34,7 @@ const REQUESTS = [
       id,
       op: z.literal('infer'),
       inputs: tensors.default({}),
-      output: z.string().min(1).optional().describe('a folder for the outputs; without it they are in the reply'),
+      output,
       outfmt: z.enum(OUT_FORMATS).default('npy').describe('of the files'),
       force: z.boolean().default(false).describe('replace existing files'),
     })

@@ -9,7 +9,6 @@ import { parseJsonTensor, toJsonLists } from '../../weights/json-lists.js';
 import { type Adapter, openAdapter } from '../../weights/lora/adapter.js';
 import { planWithAdapters } from '../../weights/lora/plan.js';
 import { parseAdapterSpecs } from '../../weights/lora/spec.js';
-import type { OptionNames } from '../../weights/option-names.js';
 import { listNames } from '../../weights/read.js';
 import { readUpdates } from '../../weights/updates.js';
 import { type ParsedValue, parseTensorValue } from '../../weights/value-syntax.js';
@@ -17,6 +16,8 @@ import { readWeightMap } from '../../weights/weight-map.js';
 import { refuseOutputs, writeTensors } from '../../weights/write.js';
 import { specFields, weightFields } from '../shared/bundle.js';
 import type { Opened } from '../shared/open-session.js';
+import { READS_STDIN } from '../shared/stdin-values.js';
+import { INPUT_FIELDS, OUTPUT_FIELDS, UPDATE_FIELDS, writeWeight } from './field-names.js';
 import type { Request, RequestOf, Tensors } from './requests.js';
 
 export interface Answer {
@@ -26,8 +27,6 @@ export interface Answer {
 
 /** More elements than this are not written into a reply: as text they take ten times their space. */
 const MAX_INLINE_ELEMENTS = 1 << 20;
-
-const FIELDS: OptionNames = { cast: '"cast": true', map: '"map"', ignoreExtra: '"ignoreExtra": true', strict: '"strict": true' };
 
 /** Where the weights come from. `unknown`: a change failed halfway and could not be undone. */
 type WeightsState = 'none' | 'initial' | 'updated' | 'restored' | 'unknown';
@@ -93,10 +92,10 @@ export class ServedSession {
   async #infer({ inputs: given, output, outfmt, force }: RequestOf<'infer'>): Promise<Answer> {
     const { inputs: specs, outputs: promised } = this.#opened.session;
     this.#requireKnownWeights();
-    if (output !== undefined) refuseOutputs(output, promised, outfmt, { force });
-    const inputs = resolveInputs(valuesOf(given, specs), specs, 'the bundle');
+    if (output !== undefined) refuseOutputs(output, promised, outfmt, { force, names: OUTPUT_FIELDS });
+    const inputs = resolveInputs(valuesOf(given, specs), specs, 'the bundle', undefined, INPUT_FIELDS);
     const outputs = await this.#timed(inputs);
-    const written = output === undefined ? undefined : await writeTensors(output, outputs, outfmt, { force });
+    const written = output === undefined ? undefined : await writeTensors(output, outputs, outfmt, { force, names: OUTPUT_FIELDS });
     if (written === undefined) refuseLarge(outputs);
     return {
       result: {
@@ -134,13 +133,11 @@ export class ServedSession {
     // Weights that have a value can be given again to a static update graph.
     const isStatic = this.#weights === 'none' && weights.some(({ isConditional }) => !isConditional);
     const map = mapPath === undefined ? undefined : readWeightMap(mapPath);
-    const tensors = await readUpdates(valuesOf(given ?? {}, specs), weights, {
-      option: '"weights":',
-      map,
-    });
+    const tensors = await readUpdates(valuesOf(given ?? {}, specs), weights, { write: writeWeight, map });
+    refuseStdin(lora.find((text) => READS_STDIN.adapter.test(text)));
     const adapters = parseAdapterSpecs(lora).map(openAdapter);
     const current = this.#currentWeights(adapters);
-    const plan = planWithAdapters(weights, tensors, { adapters, map, current }, { ...options, isStatic, names: FIELDS });
+    const plan = planWithAdapters(weights, tensors, { adapters, map, current }, { ...options, isStatic, names: UPDATE_FIELDS });
     const report = await this.#change(() => this.#opened.session.update(plan.tensors));
     // Of an unknown set, what was not given stays unknown.
     if (this.#weights !== 'unknown' || report.kept.length === 0) this.#weights = 'updated';
@@ -223,10 +220,14 @@ function valuesOf(given: Tensors, specs: readonly (TensorSpec & { readonly name:
           specs.find((spec) => spec.name === name),
         ),
       );
-  const fromStdin = values.find(({ content }) => content.kind === 'file' && content.path === '-');
-  if (fromStdin === undefined) return values;
+  refuseStdin(values.find(({ content }) => content.kind === 'file' && content.path === '-')?.text);
+  return values;
+}
+
+function refuseStdin(text: string | undefined): void {
+  if (text === undefined) return;
   throw new AscendBundleError('VALUE_SYNTAX', {
-    message: `"${fromStdin.text}" names stdin, which carries the requests of the session.`,
+    message: `"${text}" names stdin, which carries the requests of the session.`,
     fix: 'Write the tensor to a file, or its numbers into the request.',
   });
 }
