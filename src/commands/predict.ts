@@ -1,5 +1,7 @@
 // predict: what a device must give for a graph, and how far off it may be. No device is needed, and none has been asked.
+import { extname } from 'node:path';
 import { sha256 } from '../base/digest.js';
+import { AscendBundleError } from '../base/errors.js';
 import { refuseOutput, writeFileAtomically } from '../base/output-file.js';
 import { toolVersion } from '../base/version.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -7,6 +9,7 @@ import { resolveInputs, seededInput } from '../weights/inputs.js';
 import { predictionBytes } from '../weights/prediction.js';
 import type { PredictionInfo } from '../weights/prediction-schema.js';
 import { previewTensor } from '../weights/preview.js';
+import { TENSOR_ENDINGS } from '../weights/write.js';
 import { type InputFields, inputFields } from './shared/input-fields.js';
 import { flag, optionalOutput, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
 import {
@@ -134,8 +137,20 @@ function envelopeFields({ name, atol, deviation }: PredictedTensor): PredictionI
   return { name, atol, deviation: deviation.maxAbs, overflowed: deviation.overflowed };
 }
 
+/** By which other files are known. */
+const OTHER_ENDINGS: ReadonlySet<string> = new Set(
+  [...TENSOR_ENDINGS, '.om', '.air', '.onnx'].filter((ending) => ending !== '.safetensors'),
+);
+
 /** Before the work, not after it; the write looks again. */
 function refuse(output: string, { graph, force }: PredictValues): void {
+  const ending = extname(output).toLowerCase();
+  if (OTHER_ENDINGS.has(ending)) {
+    throw new AscendBundleError('USAGE', {
+      message: `A prediction is written as safetensors, and ${output} has the ending of another format.`,
+      fix: 'Give a name that ends in .safetensors.',
+    });
+  }
   refuseSameFile(output, 'the graph', graph);
   refuseOutput(output, { force });
 }

@@ -89,6 +89,9 @@ const BY_ENDING: Readonly<Record<string, OutFormat>> = {
   '.bin': 'bin',
 };
 
+/** Endings of files of tensors. */
+export const TENSOR_ENDINGS: readonly string[] = Object.keys(BY_ENDING);
+
 /** Whether `writeTensorsTo` writes one file of this name, not a folder. */
 export function isSingleFile(path: string): boolean {
   return formatOf(path) !== undefined;

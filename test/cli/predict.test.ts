@@ -55,6 +55,26 @@ async function document<R>(place: Workplace, ...args: string[]): Promise<ResultD
   return parsed;
 }
 
+test.each(['g.npz', 'g.npy', 'g.JSON', 'g.bin', 'g.om', 'g.onnx', 'g.air'])(
+  'an output %s would not be what its ending says, and is refused',
+  async (output) => {
+    const place = placeWith(GRAPH);
+    const { error } = await document(place, 'predict', 'net.json', '-o', output);
+    expect(error).toMatchObject({
+      code: 'USAGE',
+      message: `A prediction is written as safetensors, and ${output} has the ending of another format.`,
+      fix: 'Give a name that ends in .safetensors.',
+    });
+    expect(place.files()).toEqual(['net.json']);
+  },
+);
+
+test.each(['g', 'g.safetensors', 'v1.2', 'g.golden'])('an output %s is written', async (output) => {
+  const place = placeWith(GRAPH);
+  await document(place, 'predict', 'net.json', '-o', output);
+  expect(fileAt(place.path(output)).tensors.map(({ name }) => name)).toEqual(['y']);
+});
+
 const fileAt = (path: string) => readSafetensors(memoryBytes(readFileSync(path)), path);
 
 test.each(['fp16', 'bf16'] as const)(
