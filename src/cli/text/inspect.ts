@@ -3,7 +3,7 @@ import type { DigestFields, InspectResult, ModelFields } from '../../commands/in
 import type { InputSpecFields, PartitionFields, SpecFields, SubmodelFields, WeightFields } from '../../commands/shared/bundle.js';
 import type { GraphFields } from '../../commands/shared/graph-fields.js';
 import { KINDS } from '../../formats/kind.js';
-import type { GearKind } from '../../formats/om/gears.js';
+import { describeGears } from '../../formats/om/gears.js';
 import type { Style } from '../style.js';
 import { type Column, formatBytes, formatShape, listText, tableText, wrappedList } from './table.js';
 
@@ -159,16 +159,9 @@ function inputsText(inputs: readonly InputSpecFields[], style: Style): string {
   return section('inputs', tableText(inputs, [...SPEC_COLUMNS, { title: 'gears', cell: gearsText }], style), style);
 }
 
-/** As atc's options have it: `batch 1, 2, 4`; `image size 224,224; 448,448`. */
 function gearsText({ gears }: InputSpecFields): string {
-  if (gears === null) return '';
-  return `${GEAR_TITLES[gears.kind]} ${listText(
-    gears.sizes.map((sizes) => sizes.join()),
-    gears.kind === 'batch' ? ', ' : '; ',
-  )}`;
+  return gears === null ? '' : describeGears(gears, listText);
 }
-
-const GEAR_TITLES: Readonly<Record<GearKind, string>> = { batch: 'batch', 'image-size': 'image size', dims: 'dims' };
 
 function attributesText(attributes: Readonly<Record<string, string>>): string {
   return Object.entries(attributes)

@@ -1,5 +1,6 @@
 // The sizes that a model with gears was compiled for (ge.dynamicBatchSize and the like), as those of each of its inputs.
 // Source: om-format §4; how GE deals the numbers of a gear out to the inputs: its ParserDataToDynamicInfo.
+import { GEAR_INPUT } from './gear-input.js';
 import type { InoutInfo } from './inout-info.js';
 
 export type GearKind = 'batch' | 'image-size' | 'dims';
@@ -30,6 +31,32 @@ export function inputGears(info: InoutInfo): ReadonlyMap<string, InputGears> {
   }
   return found;
 }
+
+/**
+ * The inputs that a gear by dims has sizes for, in its order: those of `--input-shape`. AscendCL takes and gives the whole shapes of
+ * these behind each other, also of those of one size, and no others. A file that has no order is read as one that names all inputs.
+ */
+export function inputsOfGears({ inputs, userDesignateShapeOrder: order }: InoutInfo): readonly string[] {
+  const names = inputs.map(({ name }) => name).filter((name) => name !== GEAR_INPUT);
+  return order.length === 0 ? names : order.filter((name) => names.includes(name));
+}
+
+/**
+ * In words, as atc's options have them: `batch 1, 2, 4`; `image size 224,224; 448,448`.
+ *
+ * @param list  puts the sizes together, or the first of them
+ */
+export function describeGears(
+  { kind, sizes }: InputGears,
+  list: (sizes: readonly string[], separator: string) => string = (all, separator) => all.join(separator),
+): string {
+  return `${TITLES[kind]} ${list(
+    sizes.map((one) => one.join()),
+    kind === 'batch' ? ', ' : '; ',
+  )}`;
+}
+
+const TITLES: Readonly<Record<GearKind, string>> = { batch: 'batch', 'image-size': 'image size', dims: 'dims' };
 
 function gearsOf({ dynamicBatch, dynamicImageSizes, dynamicDims }: InoutInfo): { kind: GearKind; rows: readonly (readonly number[])[] } {
   if (dynamicBatch.length > 0) return { kind: 'batch', rows: dynamicBatch.map((size) => [size]) };

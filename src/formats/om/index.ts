@@ -11,7 +11,7 @@ export {
   writeBundle,
 } from './bundle-container.js';
 export { findPartition, type Om, type Partition, type PartitionTable, readOm } from './container.js';
-export { type GearKind, type InputGears, inputGears } from './gears.js';
+export { type GearKind, type InputGears, inputGears, inputsOfGears } from './gears.js';
 export type { HeaderFields, OmHeader } from './header.js';
 export { type InitialValue, type InitialValues, readInitialValues } from './initial-values.js';
 export { type InoutInfo, type InoutTensor, inoutTensor, readInoutInfo, writeInoutInfo } from './inout-info.js';

@@ -1,12 +1,18 @@
 // Gears, input by input. Expected values follow from what atc's manual says of --dynamic_batch_size, --dynamic_image_size and
 // --dynamic_dims: a batch or an image size is that of every input; dims are the open dimensions in the order of --input_shape.
 import { expect, test } from 'vitest';
-import { type InoutInfo, inoutTensor, inputGears, readInoutInfo, writeInoutInfo } from '../../../src/formats/om/index.js';
+import { type InoutInfo, inoutTensor, inputGears, inputsOfGears, readInoutInfo, writeInoutInfo } from '../../../src/formats/om/index.js';
 import { dtype } from '../../../src/graph/dtype.js';
 
-function gears(shapes: Readonly<Record<string, readonly number[]>>, info: Partial<InoutInfo>): Record<string, unknown> {
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+function infoOf(shapes: Shapes, info: Partial<InoutInfo>): InoutInfo {
   const inputs = Object.entries(shapes).map(([name, shape]) => inoutTensor({ name, dtype: dtype('float32'), shape }, 0));
-  return Object.fromEntries(inputGears(readInoutInfo(writeInoutInfo({ inputs, ...info }), 'm.om')));
+  return readInoutInfo(writeInoutInfo({ inputs, ...info }), 'm.om');
+}
+
+function gears(shapes: Shapes, info: Partial<InoutInfo>): Record<string, unknown> {
+  return Object.fromEntries(inputGears(infoOf(shapes, info)));
 }
 
 test('batch sizes are those of every input that leaves its batch open', () => {
@@ -41,4 +47,14 @@ test('a model without gears has none, and neither has one whose gears do not fit
   expect(gears({ a: [-1, 3] }, {})).toEqual({});
   expect(gears({ a: [1, 3] }, { dynamicBatch: [1, 2] })).toEqual({});
   expect(gears({ a: [-1, -1, -1] }, { dynamicDims: [[1, 2]] })).toEqual({});
+});
+
+test('AscendCL takes the shapes of the inputs of --input_shape; of all where the file does not say, without the one that takes the gear', () => {
+  const shapes = { a: [-1], fixed: [3], b: [-1], ascend_mbatch_shape_data: [2] };
+  const dynamicDims = [
+    [1, 2],
+    [3, 4],
+  ];
+  expect(inputsOfGears(infoOf(shapes, { dynamicDims, userDesignateShapeOrder: ['b', 'not there', 'a'] }))).toEqual(['b', 'a']);
+  expect(inputsOfGears(infoOf(shapes, { dynamicDims }))).toEqual(['a', 'fixed', 'b']);
 });

@@ -50,13 +50,16 @@ export function executeUpdate(device: Device, model: ModelDescription, weights: 
   });
 }
 
-/** @param fileOf  where the output of that number goes */
-export function executeInfer(
-  device: Device,
-  model: ModelDescription,
-  given: readonly SentTensor[],
-  fileOf: (output: number) => string,
-): InferReply {
+export interface Inference {
+  /** Without the one that takes the gear. */
+  readonly inputs: readonly SentTensor[];
+  /** See `ExpectedModel`. */
+  readonly gearOrder: readonly number[];
+  /** Where the output of that number goes. */
+  readonly fileOf: (output: number) => string;
+}
+
+export function executeInfer(device: Device, model: ModelDescription, given: Inference): InferReply {
   return scoped((releases) => {
     const input = createDataset(device, releases);
     const output = createDataset(device, releases);
@@ -65,7 +68,7 @@ export function executeInfer(
     device.native.call('aclmdlExecute', model.modelId, input.address, output.address);
     const outputs = model.outputs.map((port, i) => {
       const shape = shapes?.[i] ?? outputShape(device, output, port, i);
-      return download(device, { port, shape, buffer: buffers[i] as bigint, file: fileOf(i) });
+      return download(device, { port, shape, buffer: buffers[i] as bigint, file: given.fileOf(i) });
     });
     return { outputs };
   });
@@ -75,12 +78,13 @@ export function executeInfer(
 function addInputs(
   device: Device,
   model: ModelDescription,
-  given: readonly SentTensor[],
+  given: Inference,
   dataset: Dataset,
   releases: Releases,
 ): readonly (readonly number[])[] | undefined {
   const { gears, inputs, modelId, gearBytes } = model;
-  const gear = gears === undefined ? undefined : gearOf(model, gears, given);
+  const shapes = given.inputs.map(({ shape }) => shape);
+  const gear = gears === undefined ? undefined : gearOf(inputs, gears, given.gearOrder, shapes);
   let next = 0;
   for (let i = 0; i < inputs.length + (gears === undefined ? 0 : 1); i++) {
     if (i === gears?.input) {
@@ -88,7 +92,7 @@ function addInputs(
       continue;
     }
     const port = inputs[next] as Port;
-    const tensor = given[next] as SentTensor;
+    const tensor = given.inputs[next] as SentTensor;
     next++;
     requireFit(port, tensor, 'the inference graph');
     dataset.add(uploadTensor(device, tensor, port.bytes, releases), Math.max(port.bytes, tensor.bytes));

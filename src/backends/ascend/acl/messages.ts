@@ -15,6 +15,8 @@ export interface ExpectedModel {
   readonly index: number;
   readonly inputs: readonly string[];
   readonly outputs: number;
+  /** With gears by dims, the places of the inputs that have sizes in a gear, in the order in which AscendCL takes their shapes. */
+  readonly gearOrder: readonly number[];
 }
 
 export interface OpenRequest {

@@ -19,7 +19,7 @@ export interface Gears {
   readonly kind: GearKind;
   /** The input that tells the model which gear it is; filled by the aclmdlSetDynamic* calls. */
   readonly input: number;
-  /** One batch size; height and width; or the dimensions of all inputs behind each other. */
+  /** One batch size; height and width; or the shapes of the inputs of `ExpectedModel.gearOrder` behind each other. */
   readonly rows: readonly (readonly number[])[];
 }
 

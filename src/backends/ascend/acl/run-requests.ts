@@ -67,8 +67,11 @@ export function createRunRequests({ native, step }: RunContext, releases: Releas
       use(requireOpened().request.update, 'update', (device, model) => executeUpdate(device, model, weights));
       return null;
     },
-    infer: ({ inputs, outputs }) =>
-      use(requireOpened().request.infer, 'inference', (device, model) => executeInfer(device, model, inputs, (i) => `${outputs}${i}`)),
+    infer({ inputs, outputs }) {
+      const { infer } = requireOpened().request;
+      const given = { inputs, gearOrder: infer.gearOrder, fileOf: (output: number) => `${outputs}${output}` };
+      return use(infer, 'inference', (device, model) => executeInfer(device, model, given));
+    },
   };
 }
 

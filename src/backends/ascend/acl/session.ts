@@ -1,6 +1,13 @@
 // A bundle opened on a device: its models live in a native process, and what they are given and give travels in files.
 import { resolve } from 'node:path';
-import { type Bundle, type BundleWeight, findSubmodel, readInitialValues, type Submodel } from '../../../formats/om/index.js';
+import {
+  type Bundle,
+  type BundleWeight,
+  findSubmodel,
+  inputsOfGears,
+  readInitialValues,
+  type Submodel,
+} from '../../../formats/om/index.js';
 import type { NamedSpec, NamedTensor, Tensor } from '../../../graph/tensor.js';
 import type { OpenOptions, Session, UpdateReport, WeightsSnapshot } from '../../backend.js';
 import { requireSpec } from '../../require-spec.js';
@@ -53,7 +60,10 @@ function openRequest(bundle: Bundle, path: string): Omit<OpenRequest, 'device' |
 }
 
 function expectedModel(model: Submodel): ExpectedModel {
-  return { index: model.index, inputs: model.inputs.map(({ name }) => name), outputs: model.outputs.length };
+  const { index, inoutInfo } = model;
+  const inputs = model.inputs.map(({ name }) => name);
+  const gearOrder = (inoutInfo === undefined ? inputs : inputsOfGears(inoutInfo)).map((name) => inputs.indexOf(name));
+  return { index, inputs, outputs: model.outputs.length, gearOrder };
 }
 
 class DeviceSession implements Session {

@@ -221,15 +221,31 @@ bool hasAssign(const ModelFile &file) {
 
 }  // namespace
 
+std::vector<size_t> gearedInputs(const ModelFile &file) {
+  std::vector<size_t> places;
+  for (const auto &name : file.gearOrder) {
+    for (size_t i = 0; i < file.inputs.size(); i++) {
+      if (file.inputs[i].name == name) places.push_back(i);
+    }
+  }
+  return places;
+}
+
 std::vector<Dims> inputDimsForGear(const ModelFile &file, const std::vector<int64_t> &gear) {
   std::vector<Dims> all;
+  for (const Port &port : file.inputs) all.push_back(port.desc.dims);
+  if (gear.empty()) return all;
+  std::vector<size_t> places = gearedInputs(file);
+  if (file.gearBlock != 4) {
+    // A batch or an image size is that of every input, whether input_shape names it or not.
+    places.clear();
+    for (size_t i = 0; i < all.size(); i++) places.push_back(i);
+  }
   size_t next = 0;
-  for (const Port &port : file.inputs) {
-    Dims dims = port.desc.dims;
-    for (int64_t &dim : dims) {
-      if (dim < 0 && !gear.empty()) dim = gear[file.gearBlock == 4 ? next++ % gear.size() : file.gearBlock == 3 ? next++ % 2 : 0];
+  for (const size_t i : places) {
+    for (int64_t &dim : all[i]) {
+      if (dim < 0) dim = gear.at(file.gearBlock == 4 ? next++ : file.gearBlock == 3 ? next++ % 2 : 0);
     }
-    all.push_back(dims);
   }
   return all;
 }

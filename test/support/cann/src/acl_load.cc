@@ -39,6 +39,17 @@ std::vector<Port> readPorts(const model::Blob &block) {
   return ports;
 }
 
+std::vector<std::string> readTexts(const model::Blob &block) {
+  std::vector<std::string> texts(at<uint32_t>(block, 0));
+  uint64_t from = 4 + 4 * uint64_t{texts.size()};
+  for (size_t i = 0; i < texts.size(); i++) {
+    const model::Blob text = slice(block, from, at<uint32_t>(block, 4 + 4 * uint64_t{i}));
+    texts[i] = std::string(reinterpret_cast<const char *>(text.data), text.size);
+    from += text.size;
+  }
+  return texts;
+}
+
 void readInoutInfo(const model::Blob &info, ModelFile &file) {
   for (uint64_t from = 0; from < info.size;) {
     const uint32_t type = at<uint32_t>(info, from), length = at<uint32_t>(info, from + 4);
@@ -46,6 +57,7 @@ void readInoutInfo(const model::Blob &info, ModelFile &file) {
     from += 8 + uint64_t{length};
     if (type == 0) file.inputs = readPorts(block);
     if (type == 1) file.outputs = readPorts(block);
+    if (type == 6) file.gearOrder = readTexts(block);
     if (type < 2 || type > 4) continue;
     file.gearBlock = type;
     const uint32_t rows = at<uint32_t>(block, 0);

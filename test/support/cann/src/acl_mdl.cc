@@ -262,7 +262,7 @@ aclError aclmdlGetInputDynamicGearCount(const aclmdlDesc *modelDesc, size_t, siz
   return call.done(OK);
 }
 
-/** One list per gear: the dimensions of all inputs behind each other, the extra one left out. */
+/** One list per gear: the dimensions of the inputs of input_shape, in its order, behind each other. */
 aclError aclmdlGetInputDynamicDims(const aclmdlDesc *modelDesc, size_t, aclmdlIODims *dims, size_t gearCount) {
   standin::Call call("aclmdlGetInputDynamicDims");
   if (call.failed()) return call.done(static_cast<aclError>(call.status));
@@ -271,7 +271,7 @@ aclError aclmdlGetInputDynamicDims(const aclmdlDesc *modelDesc, size_t, aclmdlIO
   for (size_t i = 0; i < file->gears.size(); i++) {
     model::Dims all;
     const auto each = inputDimsForGear(*file, file->gears[i]);
-    for (size_t k = 0; k + 1 < each.size(); k++) all.insert(all.end(), each[k].begin(), each[k].end());
+    for (const size_t k : gearedInputs(*file)) all.insert(all.end(), each[k].begin(), each[k].end());
     putDims("", all, &dims[i]);
   }
   return call.done(OK);
@@ -297,17 +297,17 @@ aclError aclmdlSetInputDynamicDims(uint32_t modelId, aclmdlDataset *dataset, siz
   if (call.failed()) return call.done(static_cast<aclError>(call.status));
   const ModelFile *file = modelOf(modelId);
   if (file == nullptr) return call.done(NO_MODEL);
-  // The dimensions that the model leaves open, in order, are the gear.
+  // The dimensions that the model leaves open, in the order of input_shape, are the gear; the others must be the model's own.
   std::vector<int64_t> gear;
   size_t at = 0;
-  for (size_t k = 0; k + 1 < file->inputs.size(); k++) {
+  for (const size_t k : gearedInputs(*file)) {
     for (const int64_t dim : file->inputs[k].desc.dims) {
-      if (at >= dims->dimCount) return call.done(INVALID_PARAM);
+      if (at >= dims->dimCount || (dim >= 0 && dims->dims[at] != dim)) return call.done(BAD_GEAR_LENGTH);
       if (dim < 0) gear.push_back(dims->dims[at]);
       at++;
     }
   }
-  if (at != dims->dimCount) return call.done(INVALID_PARAM);
+  if (at != dims->dimCount || at == 0) return call.done(BAD_GEAR_LENGTH);
   return setGear(call, modelId, dataset, index, gear);
 }
 

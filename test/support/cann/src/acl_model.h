@@ -18,6 +18,8 @@ struct ModelFile {
   bool isUnknown = false;
   uint32_t gearBlock = 0;
   std::vector<std::vector<int64_t>> gears;
+  /** The inputs whose dimensions make up a gear of dimensions, behind each other; others have no part in it. */
+  std::vector<std::string> gearOrder;
   uint64_t workBytes = 0;
 };
 
@@ -66,6 +68,8 @@ aclError execute(uint32_t modelId, const aclmdlDataset &input, aclmdlDataset &ou
 
 /** Shapes of the outputs for a gear. */
 std::vector<model::Desc> outputsForGear(const ModelFile &file, const std::vector<int64_t> &gear);
+/** The places of `gearOrder` among the inputs. */
+std::vector<size_t> gearedInputs(const ModelFile &file);
 /** The dims of an input with a gear's numbers in place of its unknown dimensions. */
 std::vector<model::Dims> inputDimsForGear(const ModelFile &file, const std::vector<int64_t> &gear);
 

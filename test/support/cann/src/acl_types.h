@@ -22,6 +22,7 @@ constexpr aclError REPEAT_INITIALIZE = 100002;
 constexpr aclError REPEAT_FINALIZE = 100037;
 constexpr aclError NO_FILE = 145002;
 constexpr aclError NO_MODEL = 145003;
+constexpr aclError BAD_GEAR_LENGTH = 145012;
 constexpr aclError BAD_GEAR = 145013;
 constexpr aclError NO_BUNDLE = 148053;
 constexpr aclError NOT_SUPPORTED = 200001;

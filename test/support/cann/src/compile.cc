@@ -175,7 +175,20 @@ std::string inoutInfo(const std::vector<Port> &inputs, const std::vector<Port> &
     for (const int64_t dim : row) put64(content, static_cast<uint64_t>(dim));
   }
   block(gears.block, content);
+  content.clear();
+  put32(content, static_cast<uint32_t>(gears.order.size()));
+  for (const auto &name : gears.order) put32(content, static_cast<uint32_t>(name.size()));
+  for (const auto &name : gears.order) content += name;
+  if (!gears.order.empty()) block(6, content);
   return out;
+}
+
+/** With gears of dimensions the inputs of input_shape in its order, else all. */
+std::vector<std::string> gearedInputs(const std::vector<Port> &inputs, const Gears &gears) {
+  if (gears.block == 4) return gears.order;
+  std::vector<std::string> names;
+  for (const Port &input : inputs) names.push_back(input.name);
+  return names;
 }
 
 /** The largest shapes of inputs and outputs of a model with gears: every unknown dimension in turn takes a number of a gear. */
@@ -183,11 +196,17 @@ void sizeByGears(GraphDef root, const Gears &gears, std::vector<Port> &inputs, s
   for (const auto &row : gears.rows) {
     GraphDef sized = root;
     size_t next = 0;
-    for (const Port &input : inputs) {
-      Op *op = model::findOp(sized, input.name);
+    for (const auto &name : gearedInputs(inputs, gears)) {
+      Op *op = model::findOp(sized, name);
+      if (op == nullptr) continue;
       for (int64_t &dim : op->outputDescs[0].dims) {
         // One batch size is the first dimension of every input; other gears have a number for each unknown dimension.
-        if (dim < 0) dim = row[gears.block == 4 ? next++ % row.size() : gears.block == 3 ? next++ % 2 : 0];
+        if (dim < 0) dim = row.at(gears.block == 4 ? next++ : gears.block == 3 ? next++ % 2 : 0);
+      }
+    }
+    for (const Port &input : inputs) {
+      if (!model::isStatic(model::findOp(sized, input.name)->outputDescs[0].dims)) {
+        throw std::runtime_error("data:" + input.name + " must be set in --input_shape");
       }
     }
     rules::inferGraph(sized);

@@ -18,6 +18,8 @@ struct Gears {
   /** Block of MODEL_INOUT_INFO: 2 batch, 3 image size, 4 dimensions. */
   uint32_t block = 0;
   std::vector<std::vector<int64_t>> rows;
+  /** The inputs in the order of input_shape: numbers of dimensions are dealt out in it. */
+  std::vector<std::string> order;
 };
 
 /** Variables that the models of a bundle share. */

@@ -49,6 +49,7 @@ compile::Gears gearsOf(const Options &given) {
       at = end + 1;
     }
   }
+  gears.order = options::namesOfShapes(options::valueOf(given, "input_shape"));
   return gears;
 }
 

@@ -132,20 +132,39 @@ graphStatus checkParser(const ge::Options &options) {
   return GRAPH_SUCCESS;
 }
 
-void applyInputShapes(model::GraphDef &root, const std::string &shapes) {
+namespace {
+
+/** `name:1,3,8;other:2`, item by item. @throws std::runtime_error */
+std::vector<std::pair<std::string, std::string>> shapeItems(const std::string &shapes) {
+  std::vector<std::pair<std::string, std::string>> items;
   for (size_t from = 0; from < shapes.size();) {
     const size_t end = std::min(shapes.find(';', from), shapes.size());
     const std::string item = shapes.substr(from, end - from);
     from = end + 1;
     const size_t colon = item.rfind(':');
     if (colon == std::string::npos) throw std::runtime_error("input_shape " + item + " has no colon");
+    items.push_back({item.substr(0, colon), item.substr(colon + 1)});
+  }
+  return items;
+}
+
+}  // namespace
+
+std::vector<std::string> namesOfShapes(const std::string &shapes) {
+  std::vector<std::string> names;
+  for (const auto &item : shapeItems(shapes)) names.push_back(item.first);
+  return names;
+}
+
+void applyInputShapes(model::GraphDef &root, const std::string &shapes) {
+  for (const auto &[name, numbers] : shapeItems(shapes)) {
     // A name that is not in the graph is passed over in silence.
-    model::Op *op = model::findOp(root, item.substr(0, colon));
+    model::Op *op = model::findOp(root, name);
     if (op == nullptr || op->type != "Data") continue;
     model::Dims dims;
-    for (size_t at = colon + 1; at < item.size();) {
-      const size_t comma = std::min(item.find(',', at), item.size());
-      dims.push_back(strtoll(item.substr(at, comma - at).c_str(), nullptr, 10));
+    for (size_t at = 0; at < numbers.size();) {
+      const size_t comma = std::min(numbers.find(',', at), numbers.size());
+      dims.push_back(strtoll(numbers.substr(at, comma - at).c_str(), nullptr, 10));
       at = comma + 1;
     }
     if (op->inputDescs.empty()) op->inputDescs.resize(1);

@@ -15,4 +15,7 @@ std::string valueOf(const ge::Options &options, const char *key);
 /** `name:1,3,8;other:2` into the shapes of Data nodes. @throws std::runtime_error */
 void applyInputShapes(model::GraphDef &root, const std::string &shapes);
 
+/** The names in such a list, in its order. */
+std::vector<std::string> namesOfShapes(const std::string &shapes);
+
 }  // namespace options
