@@ -1,4 +1,6 @@
 // A failure of the file system in words.
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AscendBundleError } from './errors.js';
 
 /** Turns a failure of the file system into an error that names the path and a way out. */
@@ -15,6 +17,13 @@ export function fileError(path: string, cause: unknown, doing: 'read' | 'write')
     return new AscendBundleError('FILE_NOT_FOUND', {
       message: '- does not exist, and stdin is not taken here: the file is read by range.',
       fix: 'Write it to a file, and give the path of that.',
+      cause,
+    });
+  }
+  if (code === 'ENOENT' && doing === 'write' && existsSync(dirname(path))) {
+    return new AscendBundleError('FILE_IO', {
+      message: `${path} could not be made: the system says "no such file or directory" (ENOENT), although the folder for it is there.`,
+      fix: 'Write to another folder: this one (as /proc is) may be none in which programs make files.',
       cause,
     });
   }

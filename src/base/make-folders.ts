@@ -1,13 +1,14 @@
 // A folder, with those above it.
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fileError } from './file-error.js';
 
 /**
  * Not Node's own `recursive`: it makes the folder above and tries again, without end where the system says "not there" of a folder whose
  * parent is there, as /proc does.
  *
  * @returns the outermost folder that was made; undefined where all were there
- * @throws the error of the file system
+ * @throws FILE_IO, FILE_NOT_FOUND of the folder that cannot be made
  */
 export function makeFolders(path: string): string | undefined {
   if (isFolder(path)) return undefined;
@@ -18,7 +19,7 @@ export function makeFolders(path: string): string | undefined {
   } catch (cause) {
     // Somebody else was faster.
     if (isFolder(path)) return outermost;
-    throw cause;
+    throw fileError(path, cause, 'write');
   }
   return outermost ?? path;
 }

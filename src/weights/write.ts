@@ -3,7 +3,6 @@ import { existsSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Bytes } from '../base/bytes.js';
 import { AscendBundleError } from '../base/errors.js';
-import { fileError } from '../base/file-error.js';
 import { makeFolders } from '../base/make-folders.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../base/output-file.js';
 import { COMMAND_LINE_OUTPUT, type OutputNames } from '../base/output-names.js';
@@ -186,7 +185,7 @@ function makeFolder(folder: string, names: OutputNames): string | undefined {
     return makeFolders(folder);
   } catch (cause) {
     if (isFile(folder)) throw notAFolder(folder, names);
-    throw fileError(folder, cause, 'write');
+    throw cause;
   }
 }
 

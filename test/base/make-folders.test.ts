@@ -34,6 +34,7 @@ test('a file and a link that leads nowhere are in the way', () => {
 });
 
 test.runIf(process.platform === 'linux')('a system that makes no folders is an error, and not an endless loop', () => {
-  expect(() => makeFolders('/proc/ascend-bundle')).toThrow('ENOENT');
-  expect(() => makeFolders('/proc/ascend-bundle/below')).toThrow('ENOENT');
+  const refusal = '/proc/ascend-bundle could not be made: the system says "no such file or directory" (ENOENT)';
+  expect(() => makeFolders('/proc/ascend-bundle')).toThrow(refusal);
+  expect(() => makeFolders('/proc/ascend-bundle/below')).toThrow(refusal);
 });

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { BackendChoice, CompiledBundle, CompileJob, Compiler, GraphSource } from '../../backends/backend.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
-import { fileError } from '../../base/file-error.js';
 import { makeFolders } from '../../base/make-folders.js';
 import { type OutputFile, refuseOutput, writeFilesAtomically } from '../../base/output-file.js';
 import { problemsError } from '../../base/problems.js';
@@ -106,7 +105,7 @@ async function writeOutputs(
     return null;
   }
   const emitted = graphs.map(({ name, path: from }) => ({ path: join(folder, emittedName(name, path)), moveOf: from }));
-  const made = [folder, ...emitted.map((one) => dirname(one.path))].map(makeFolder);
+  const made = [folder, ...emitted.map((one) => dirname(one.path))].map((path) => makeFolders(path));
   try {
     await writeFilesAtomically([...files, ...emitted], { force: given.force, verify });
   } catch (error) {
@@ -121,15 +120,6 @@ function emittedName(name: string, bundle: string): string {
   if (name.includes('/')) return name;
   const stem = basename(bundle, extname(bundle));
   return name === 'origin.air' ? `${stem}.air` : `${stem}.${name}`;
-}
-
-/** @returns the first folder that had to be made; undefined where all were there */
-function makeFolder(path: string): string | undefined {
-  try {
-    return makeFolders(path);
-  } catch (cause) {
-    throw fileError(path, cause, 'write');
-  }
 }
 
 function constsRequired(graph: string): AscendBundleError {
