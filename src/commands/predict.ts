@@ -13,19 +13,20 @@ import { TENSOR_ENDINGS } from '../weights/write.js';
 import { type InputFields, inputFields } from './shared/input-fields.js';
 import { flag, optionalOutput, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
 import {
+  type AskedPredictorOptions,
   DTYPE_OF,
   openPredictor,
   PREDICTOR_OPTIONS,
   PREDICTOR_VALUES,
   type PredictedTensor,
-  type PredictorOptions,
   predictionWarnings,
+  predictorOptions,
 } from './shared/predictor.js';
 import { refuseSameFile } from './shared/refuse-same-file.js';
 import { readGraphSource } from './shared/source.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
-export interface PredictValues extends PredictorOptions {
+export interface PredictValues extends AskedPredictorOptions {
   readonly graph: string;
   readonly input: readonly string[];
   readonly seed: number;
@@ -92,16 +93,18 @@ The envelope is not calibrated on devices yet: take a failure as a reason to loo
 
 async function predictGraph(given: PredictValues, io: Io): Promise<Outcome<PredictResult>> {
   if (given.output !== undefined) refuse(given.output, given);
+  const options = predictorOptions(given);
   const source = await io.step('read graph', () => readGraphSource(given.graph));
-  await using predictor = await io.step('open', () => openPredictor(source, [], given));
+  await using predictor = await io.step('open', () => openPredictor(source, [], options));
   const seeds = new Map<string, number>();
   const inputs = await io.step('read inputs', () =>
     resolveInputs(given.input, predictor.inputs, 'the graph', seededInput(given.seed, seeds)),
   );
   const outputs = await io.step('infer', () => predictor.run(inputs));
-  for (const warning of predictionWarnings(outputs, predictor, given)) io.warn(warning);
-  const { output, force, margin } = given;
-  const precision = DTYPE_OF[given.precision];
+  for (const warning of predictionWarnings(outputs, predictor, options)) io.warn(warning);
+  const { output, force } = given;
+  const { margin } = options;
+  const precision = DTYPE_OF[options.precision];
   const fields = inputFields(inputs, seeds);
   if (output !== undefined) {
     const info: PredictionInfo = {

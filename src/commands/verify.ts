@@ -5,14 +5,15 @@ import { openBundleFile } from './shared/bundle.js';
 import { DEVICE_OPTIONS, DEVICE_VALUES } from './shared/device-options.js';
 import type { InputFields } from './shared/input-fields.js';
 import { flag, oneOf, optionalText, optionValues, text, texts, wholeNumber } from './shared/option-values.js';
-import { PREDICTOR_OPTIONS, PREDICTOR_VALUES } from './shared/predictor.js';
+import { type AskedPredictorOptions, PREDICTOR_OPTIONS, PREDICTOR_VALUES, predictorOptions } from './shared/predictor.js';
+import { refuseIdleUpdateOptions } from './shared/update-plan.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 import { type CheckFields, count } from './verify/fields.js';
 import { checkInitialValues, checkStructure, notRun } from './verify/file-checks.js';
 import { checkManifest, readManifest } from './verify/manifest.js';
 import { type RunRequest, runChecks } from './verify/run-checks.js';
 
-export interface VerifyValues extends RunRequest {
+export interface VerifyValues extends Omit<RunRequest, keyof AskedPredictorOptions>, AskedPredictorOptions {
   readonly manifest?: string | undefined;
 }
 
@@ -106,7 +107,7 @@ async function verifyFile(given: VerifyValues, io: Io): Promise<Outcome<VerifyRe
   }
   if (!asked.runs) return outcome(given.bundle, checks, []);
   try {
-    const ran = await runChecks(bundle, given, { alone: asked.file }, io);
+    const ran = await runChecks(bundle, { ...given, ...predictorOptions(given) }, { alone: asked.file }, io);
     return outcome(given.bundle, [...checks, ...ran.checks], ran.inputs);
   } catch (error) {
     // What the file tells is worth having where its backend is missing; the exit status says that it was not all.
@@ -125,7 +126,7 @@ function asksNothing(given: VerifyValues): boolean {
 
 /** Options that nothing is done with. */
 function refuseIdle(given: VerifyValues): void {
-  const { golden, against, predict, update, lora, input, manifest, atol, rtol, cosine, map, cast, ignoreExtra } = given;
+  const { golden, against, predict, precision, margin, input, manifest, atol, rtol, cosine } = given;
   const fail = (message: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message, fix });
   };
@@ -138,11 +139,10 @@ function refuseIdle(given: VerifyValues): void {
       '--input is for a run, and --manifest alone runs nothing.',
       'Leave --input out, or say what is to be compared: --golden, --against.',
     );
-  const idle = Object.entries({ map: map !== undefined && lora.length === 0, cast, 'ignore-extra': ignoreExtra }).find(
-    ([, isGiven]) => isGiven,
-  )?.[0];
-  if (update.length === 0 && idle !== undefined)
-    fail(`--${idle} is for the tensors of an update, and none is given.`, 'Give it with --update.');
+  const envelope = Object.entries({ precision, margin }).find(([, value]) => value !== undefined)?.[0];
+  if (predict === undefined && envelope !== undefined)
+    fail(`--${envelope} is for a prediction, and none is asked for.`, 'Give --predict; a file of predict keeps what it was made with.');
+  refuseIdleUpdateOptions(given);
 }
 
 function outcome(path: string, checks: readonly CheckFields[], inputs: readonly InputFields[]): Outcome<VerifyResult> {

@@ -67,6 +67,19 @@ test('the weights of another bundle, or of a graph, are an update', async () => 
   expect(await preview(made, '--update', 'examples/linear/graph.json')).toBe(old);
 });
 
+test.each([
+  ['--strict', '--update or --lora'],
+  ['--ignore-extra', '--update'],
+  ['--cast', '--update'],
+])('%s without new weights is for nothing, and refused', async (option, fix) => {
+  const made = await place();
+  const { status, stdout } = await made.call([...RUN, option, '--json']);
+  expect([status, JSON.parse(stdout).error]).toMatchObject([
+    2,
+    { code: 'USAGE', message: `${option} is for the tensors of an update, and none is given.`, fix: `Give it with ${fix}.` },
+  ]);
+});
+
 test('--cast and --map without an update are a mistake', async () => {
   const made = await place();
   expect((await made.call([...RUN, '--cast'])).status).toBe(2);

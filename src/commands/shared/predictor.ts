@@ -11,21 +11,35 @@ export type Precision = 'fp16' | 'bf16';
 export const PRECISIONS = ['fp16', 'bf16'] as const satisfies readonly Precision[];
 export const DTYPE_OF: Readonly<Record<Precision, 'float16' | 'bfloat16'>> = { fp16: 'float16', bf16: 'bfloat16' };
 
-/** Not measured on a device: rounding falls otherwise where sums have another order and operators are fused. */
-export const DEFAULT_MARGIN = 4;
+/** The margin has not been measured on a device: rounding falls otherwise where sums have another order and operators are fused. */
+const DEFAULTS: PredictorOptions = { precision: 'fp16', margin: 4 };
 
 export const PREDICTOR_OPTIONS: readonly OptionRow[] = [
-  { flags: '--precision <type>', help: 'what every value is rounded to after every operator', choices: PRECISIONS, default: 'fp16' },
+  {
+    flags: '--precision <type>',
+    help: `what every value is rounded to after every operator (default: ${DEFAULTS.precision})`,
+    choices: PRECISIONS,
+  },
   {
     flags: '--margin <factor>',
-    help: `the envelope is this times the greatest deviation, and never less than one unit in the last place of 16 bits (default: ${DEFAULT_MARGIN})`,
+    help: `the envelope is this times the greatest deviation, and never less than one unit in the last place of 16 bits (default: ${DEFAULTS.margin})`,
   },
 ];
 
+/** Undefined where they are not given: what is given for nothing can be refused. */
 export const PREDICTOR_VALUES = {
-  precision: oneOf(PRECISIONS, 'fp16'),
-  margin: number('a number of at least 0', (margin) => margin >= 0, DEFAULT_MARGIN),
+  precision: oneOf(PRECISIONS),
+  margin: number('a number of at least 0', (margin) => margin >= 0),
 };
+
+export interface AskedPredictorOptions {
+  readonly precision?: Precision | undefined;
+  readonly margin?: number | undefined;
+}
+
+export function predictorOptions({ precision, margin }: AskedPredictorOptions): PredictorOptions {
+  return { precision: precision ?? DEFAULTS.precision, margin: margin ?? DEFAULTS.margin };
+}
 
 export interface PredictorOptions {
   readonly precision: Precision;

@@ -52,11 +52,15 @@ function initialValues(bundle: Bundle): (name: string) => Tensor | undefined {
   return (name) => values.get(name);
 }
 
-/** @throws USAGE for `--map` and `--cast` without anything that they are for */
-export function refuseIdleUpdateOptions({ update, lora, map, cast }: UpdateValues): void {
+/** @throws USAGE for options without anything that they are for */
+export function refuseIdleUpdateOptions({ update, lora, map, cast, strict = false, ignoreExtra }: UpdateValues): void {
   const fail = (option: string, fix: string): never => {
     throw new AscendBundleError('USAGE', { message: `${option} is for the tensors of an update, and none is given.`, fix });
   };
-  if (map !== undefined && update.length + lora.length === 0) fail('--map', 'Give it with --update or --lora.');
-  if (cast && update.length === 0) fail('--cast', 'Give it with --update.');
+  // An adapter gives weights that are there already, in their own dtype and by names that are not those of weights.
+  const ofEither = Object.entries({ '--map': map !== undefined, '--strict': strict });
+  const ofTensors = Object.entries({ '--cast': cast, '--ignore-extra': ignoreExtra });
+  for (const [option, isGiven] of ofEither)
+    if (isGiven && update.length + lora.length === 0) fail(option, 'Give it with --update or --lora.');
+  for (const [option, isGiven] of ofTensors) if (isGiven && update.length === 0) fail(option, 'Give it with --update.');
 }
