@@ -3,6 +3,7 @@ import type { Session, UpdateReport } from './backends/backend.js';
 import { chooseForBundle, loadBackend } from './backends/registry.js';
 import { memoryBytes } from './base/bytes.js';
 import { AscendBundleError, type Problem } from './base/errors.js';
+import { requirePath } from './base/require-path.js';
 import type { BuildResult } from './commands/build/signature.js';
 import { build as buildVerb } from './commands/build.js';
 import { type InspectResult, inspect as inspectVerb } from './commands/inspect.js';
@@ -270,6 +271,7 @@ export interface OpenBundleOptions {
  * @throws AscendBundleError
  */
 export async function openBundle(path: string, { onWarning, ...values }: OpenBundleOptions = {}): Promise<OpenedBundle> {
+  requirePath(path, 'a bundle');
   const bundle = openBundleAt(path);
   const choice = chooseForBundle(bundle, path, 'auto');
   const device = deviceRequest(values, choice.kind);

@@ -1,7 +1,7 @@
 // The verbs about files of weights as functions of the library: they give what --json gives, and throw only where nothing can be said.
 import { expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/formats/encodings/safetensors-file.js';
-import { build, checkWeights, mapWeights, patch } from '../../src/index.js';
+import { build, checkWeights, mapWeights, openBundle, patch } from '../../src/index.js';
 import { Workplace } from '../support/cli.js';
 import { testFolder } from '../support/folder.js';
 import { named, tensorOf } from '../support/tensors.js';
@@ -57,4 +57,16 @@ test('what is idle or unknown is refused', async () => {
 test('without options a function says what is missing', async () => {
   await expect(build(GRAPH)).rejects.toMatchObject({ code: 'CONSTS_REQUIRED' });
   await expect(patch('m.om')).rejects.toMatchObject({ code: 'USAGE', message: 'No new weights were given.' });
+});
+
+test.each([
+  [3, '3', 'Give the path of a file.'],
+  [undefined, 'undefined', 'Give the path of a file.'],
+  [{ path: 'm.om' }, "{ path: 'm.om' }", 'Give the path of a file.'],
+  [new Uint8Array([1, 2]), 'Uint8Array(2) [ 1, 2 ]', 'Write the bytes to a file, and give its path.'],
+  [new URL('file:///m.om'), 'm.om', 'Give fileURLToPath of it (node:url).'],
+])('openBundle of %j says that a path is expected', async (given, shown, fix) => {
+  const error = await openBundle(given as never).catch((cause: unknown) => cause);
+  expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('The path of a bundle is expected, a text;'), fix });
+  expect((error as Error).message).toContain(shown);
 });
