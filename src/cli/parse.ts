@@ -53,9 +53,23 @@ export function findVerb(argv: readonly string[]): CommandLine {
   const rest = [...argv.slice(0, at), ...argv.slice(at + 1)];
   // commander's own `help` knows verbs of one word only.
   if (word === 'help') return rest.length === 0 ? { entry: undefined, args: ['--help'] } : findVerb([...rest, '--help']);
-  const args = [word, ...rest];
-  const next = word in VERB_GROUPS ? argv.slice(at + 1).find((argument) => !argument.startsWith('-')) : '';
-  return { entry: next === undefined ? undefined : verbOf(`${word} ${next}`.trimEnd()), args };
+  return Object.hasOwn(VERB_GROUPS, word) ? findInGroup(word, rest, at) : { entry: verbOf(word), args: [word, ...rest] };
+}
+
+/** @param from  where in `rest` what followed the first word begins */
+function findInGroup(word: string, rest: readonly string[], from: number): CommandLine {
+  const behind = verbPlace(rest.slice(from));
+  const at = from + behind;
+  if (behind >= 0)
+    return { entry: verbOf(`${word} ${rest[at]}`), args: [word, rest[at] as string, ...rest.slice(0, at), ...rest.slice(at + 1)] };
+  // Alone, it shows what there is.
+  if (rest.length === 0) return { entry: undefined, args: [word] };
+  if (rest.some((argument) => /^(-h|--help)$/.test(argument))) return { entry: undefined, args: [word, '--help'] };
+  const verbs = VERBS.filter(({ name }) => name.startsWith(`${word} `));
+  throw new AscendBundleError('VERB_UNKNOWN', {
+    message: `"${word}" is the first word of a verb, and the second is missing.`,
+    fix: listVerbs(verbs),
+  });
 }
 
 /** The first word that is neither an option nor the value of one. */
