@@ -4,7 +4,9 @@
 
 const [first] = process.argv.slice(2);
 if (first === '--version' || first === '-V') {
-  console.log(require('../package.json').version);
+  // console.log would pass over what cannot be written.
+  process.stdout.on('error', (cause) => load('../dist/cli.js').endWithoutStdout(cause));
+  process.stdout.write(`${require('../package.json').version}\n`);
 } else {
   require('node:module').enableCompileCache?.();
   load('../dist/cli.js')

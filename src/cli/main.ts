@@ -24,7 +24,7 @@ import type { LoadedVerb } from './verbs.js';
  * @returns the exit status
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  watchStdout();
+  process.stdout.on('error', endWithoutStdout);
   const isJson = wantsJson(argv);
   let command: string | null = null;
   let color: ColorChoice = 'auto';
@@ -105,11 +105,9 @@ function stderrStyle(color: ColorChoice): Style {
 }
 
 /** `ascend-bundle inspect x.om | head` ends without a word, with the status it has; a full disk behind `>` is an error like any other. */
-function watchStdout(): void {
-  process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EPIPE') process.exit();
-    const error = fileError('stdout', cause, 'write');
-    stderr().write(`${errorText(error, stderrStyle('auto'))}\n`);
-    process.exit(error.exitCode);
-  });
+export function endWithoutStdout(cause: NodeJS.ErrnoException): never {
+  if (cause.code === 'EPIPE') process.exit();
+  const error = fileError('stdout', cause, 'write');
+  stderr().write(`${errorText(error, stderrStyle('auto'))}\n`);
+  process.exit(error.exitCode);
 }

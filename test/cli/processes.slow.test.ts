@@ -138,9 +138,12 @@ describe('a reader that goes', () => {
 
   test('of stdout because the disk is full is a failure', () => {
     const place = new Workplace();
-    const { status, stderr } = bash(place, 'ascend-bundle schema > /dev/full');
-    expect(status).toBe(7);
-    expect(stderr).toMatch(/^error FILE_IO: stdout .*disk is full/);
+    for (const line of ['ascend-bundle schema', 'ascend-bundle --version', 'ascend-bundle -V']) {
+      const { status, stderr } = bash(place, `${line} > /dev/full`);
+      expect([line, status]).toEqual([line, 7]);
+      expect(stderr).toMatch(/^error FILE_IO: stdout .*disk is full/);
+    }
+    expect(bash(place, 'set -o pipefail; ascend-bundle --version | true').status).toBe(0);
   });
 });
 
