@@ -68,6 +68,7 @@ await mergeChunks(join(project, 'dist'), [
   { name: 'start', of: ['cli.js', fileOf('src/cli/text/build.ts')] },
   { name: 'backends', of: [chunkWith('src/backends/registry.ts')] },
   { name: 'tensors', of: [fileOf('src/commands/weights-check.ts')] },
+  { name: 'files', of: [chunkWith('src/base/output-file.ts')] },
   { name: 'cann', of: [fileOf('src/commands/targets.ts')] },
   { name: 'compiler', of: ['src/commands/build.ts', 'src/backends/ascend/ge/compiler.ts'].map(fileOf) },
   { name: 'bundles', of: [fileOf('src/commands/inspect.ts')] },

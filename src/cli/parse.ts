@@ -100,8 +100,8 @@ function listVerbs(verbs: readonly VerbEntry[]): string {
 
 /** @throws USAGE, OPTION_UNKNOWN */
 export async function parseCommandLine({ entry, args }: CommandLine): Promise<Parsed> {
-  const program = programCommand();
-  if (entry === undefined) program.version(toolVersion(), '-V, --version', 'print the version');
+  const program = new Command('ascend-bundle').helpOption(...HELP).exitOverride();
+  if (entry === undefined) describeProgram(program);
   const text: string[] = [];
   const collect = { writeOut: (piece: string) => void text.push(piece), writeErr: () => undefined };
   program.configureOutput(collect);
@@ -136,15 +136,15 @@ export async function parseCommandLine({ entry, args }: CommandLine): Promise<Pa
 
 const HELP = ['-h, --help', 'show this help'] as const;
 
-function programCommand(): Command {
-  return new Command('ascend-bundle')
+/** For the general help, and the version. */
+function describeProgram(program: Command): void {
+  program
     .usage('<verb> [options]')
     .description('Weight-updatable Ascend bundles (.om): build, inspect and run them, with or without an NPU.')
-    .helpOption(...HELP)
+    .version(toolVersion(), '-V, --version', 'print the version')
     .commandsGroup('Verbs:')
     .helpCommand('help <verb>', 'show the help of a verb')
-    .addHelpText('after', `\n${examplesText(PROGRAM_EXAMPLES)}\n\nascend-bundle <verb> --help shows the options of a verb.`)
-    .exitOverride();
+    .addHelpText('after', `\n${examplesText(PROGRAM_EXAMPLES)}\n\nascend-bundle <verb> --help shows the options of a verb.`);
 }
 
 const PROGRAM_EXAMPLES = [
