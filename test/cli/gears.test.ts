@@ -1,9 +1,10 @@
-// The sizes that a model was compiled for, as inspect shows them.
+// The sizes that a model was compiled for, as inspect and diff show them.
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { InspectResult } from '../../src/commands/inspect.js';
-import { inoutTensor } from '../../src/formats/om/index.js';
+import { type InoutInfo, inoutTensor } from '../../src/formats/om/index.js';
 import { dtype } from '../../src/graph/dtype.js';
+import type { NamedSpec } from '../../src/graph/tensor.js';
 import { driveBundle } from '../support/cann/bundles.js';
 import { hasStandin } from '../support/cann/standin.js';
 import { Workplace } from '../support/cli.js';
@@ -52,4 +53,37 @@ test('nothing is shown of gears where there are none', async () => {
   const { inputs, result } = await inspected(place, 'm.om');
   expect(inputs[0]).toBe('  name  dtype    shape   format');
   expect(result.submodels.flatMap((submodel) => submodel.inputs.map(({ gears }) => gears))).toEqual([null, null]);
+});
+
+const X: NamedSpec = { name: 'x', dtype: dtype('float32'), shape: [-1, 3], format: 'ND' };
+
+/** The same model with these gears, or none. */
+function geared(place: Workplace, name: string, gears: Partial<InoutInfo>): string {
+  writeFileSync(place.path(name), model(graphs.infer, { inputs: [inoutTensor(X, 0)], ...gears }).read());
+  return name;
+}
+
+test('diff says where gears differ, among the inputs and outputs', async () => {
+  const place = new Workplace();
+  const a = geared(place, 'a.om', { dynamicBatch: [1, 2, 4] });
+  const b = geared(place, 'b.om', { dynamicBatch: [1, 2, 8] });
+  const c = geared(place, 'c.om', {});
+  const { stdout, status } = await place.call(['diff', a, b, '--only', 'io', '--json']);
+  expect(status).toBe(3);
+  const x = { name: 'x', dtype: 'float32', shape: [-1, 3], format: 'ND' };
+  const sizes = (last: number) => ({ ...x, gears: { kind: 'batch', sizes: [[1], [2], [last]] } });
+  expect(JSON.parse(stdout).result.io).toEqual([{ side: 'input', index: 0, a: sizes(4), b: sizes(8) }]);
+  const text = await place.call(['diff', a, c, '--only', 'io']);
+  expect(text.stdout).toMatch(/input 0 +x float32 \[\?, 3\], batch 1, 2, 4 +x float32 \[\?, 3\]\n/);
+  const same = await place.call(['diff', a, geared(place, 'd.om', { dynamicBatch: [1, 2, 4] }), '--only', 'io']);
+  expect(same.status).toBe(0);
+});
+
+test.skipIf(!hasStandin)('a graph has no gears that a bundle of it could differ from', async () => {
+  const place = new Workplace();
+  const options = ['input_shape=x:-1,3', 'ge.dynamicBatchSize=1,2,4'];
+  const path = driveBundle(place.folder, linearGraph({ batch: -1 }), ['w', 'b'], { options });
+  const { stdout } = await place.call(['diff', 'bundle.air', path, '--only', 'io', '--json']);
+  // The output has another name once it is compiled; the input is the same.
+  expect(JSON.parse(stdout).result.io).toMatchObject([{ side: 'output', a: { gears: null }, b: { gears: null } }]);
 });

@@ -1,6 +1,6 @@
 // Result of diff.
 import * as z from 'zod';
-import { anyNumber, bytes, shape, spec } from './fields.js';
+import { anyNumber, bytes, inputSpec, shape } from './fields.js';
 
 const side = z.strictObject({ path: z.string(), kind: z.string(), bytes });
 
@@ -21,9 +21,9 @@ export const diff = z.strictObject({
     .nullable()
     .describe('build options that differ; of this part and each below, null where it was not compared or one file has none'),
   io: z
-    .array(z.strictObject({ side: z.enum(['input', 'output']), index: z.int(), a: spec.nullable(), b: spec.nullable() }))
+    .array(z.strictObject({ side: z.enum(['input', 'output']), index: z.int(), a: inputSpec.nullable(), b: inputSpec.nullable() }))
     .nullable()
-    .describe('inputs and outputs that differ'),
+    .describe('inputs and outputs that differ; gears are null for outputs and for what is not compiled'),
   graph: z
     .strictObject({
       nodes: z.strictObject({ a: z.int(), b: z.int() }),

@@ -3,7 +3,8 @@
 import type { GraphDiff, OptionDiff, SpecDiff, WeightDiff } from '../../commands/diff/fields.js';
 import type { PartitionDifference } from '../../commands/diff/partitions.js';
 import { type DiffResult, weightDiffers } from '../../commands/diff.js';
-import type { SpecFields } from '../../commands/shared/bundle.js';
+import type { InputSpecFields } from '../../commands/shared/bundle.js';
+import { describeGears } from '../../formats/om/gears.js';
 import type { Style } from '../style.js';
 import { cosineText, short } from './numbers.js';
 import { type Column, formatBytes, formatShape, tableText } from './table.js';
@@ -84,10 +85,11 @@ const SPEC_COLUMNS: readonly Column<SpecDiff>[] = [
   { title: 'B', cell: (row) => specText(row.b) },
 ];
 
-function specText(spec: SpecFields | null): string {
-  return spec === null
-    ? '-'
-    : `${spec.name} ${spec.dtype} ${formatShape(spec.shape)}${spec.format === null || spec.format === 'ND' ? '' : ` ${spec.format}`}`;
+/** `x float32 [?, 3], batch 1, 2, 4`: all gears, so that what differs is among them. */
+function specText(spec: InputSpecFields | null): string {
+  if (spec === null) return '-';
+  const { name, dtype, shape, format, gears } = spec;
+  return `${name} ${dtype} ${formatShape(shape)}${format === null || format === 'ND' ? '' : ` ${format}`}${gears === null ? '' : `, ${describeGears(gears)}`}`;
 }
 
 type GraphRow = GraphDiff['differences'][number];

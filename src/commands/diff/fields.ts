@@ -1,11 +1,12 @@
 // What a diff says, as it goes into the JSON document.
+import { isDeepStrictEqual } from 'node:util';
 import type { GraphAspect, GraphDifference } from '../../graph/diff.js';
 import type { Graph } from '../../graph/graph.js';
 import { type NamedSpec, sameShape } from '../../graph/tensor.js';
 import type { GivenValue, ValueDifference, ValueStatus } from '../../weights/diff.js';
 import { elementIndex } from '../../weights/element-index.js';
 import { type AnyNumber, anyNumber } from '../shared/any-number.js';
-import { type SpecFields, specFields } from '../shared/bundle.js';
+import { type InputSpecFields, specFields } from '../shared/bundle.js';
 import type { Side } from './side.js';
 
 export interface SideFields {
@@ -24,8 +25,8 @@ export interface OptionDiff {
 export interface SpecDiff {
   readonly side: 'input' | 'output';
   readonly index: number;
-  readonly a: SpecFields | null;
-  readonly b: SpecFields | null;
+  readonly a: InputSpecFields | null;
+  readonly b: InputSpecFields | null;
 }
 
 export interface GraphDiff {
@@ -90,23 +91,36 @@ export function optionDiffs({ options: a }: Side, { options: b }: Side): readonl
 /** Inputs and outputs that differ, by their place; null where one of the two has none. */
 export function specDiffs(a: Side, b: Side): readonly SpecDiff[] | null {
   if (a.inputs === undefined || b.inputs === undefined || a.outputs === undefined || b.outputs === undefined) return null;
-  // A compiler chooses formats; that of a graph which is not compiled is a wish.
-  const hasFormats = a.models.length > 0 === b.models.length > 0;
-  return [...pairs('input', a.inputs, b.inputs), ...pairs('output', a.outputs, b.outputs)].filter(
-    (one) => one.a === null || one.b === null || !isSame(one.a, one.b, hasFormats),
-  );
+  const known: KnownOfBoth = {
+    // A compiler chooses formats; that of a graph which is not compiled is a wish.
+    formats: a.models.length > 0 === b.models.length > 0,
+    gears: a.gears !== undefined && b.gears !== undefined,
+  };
+  const inputs = pairs('input', withGears(a.inputs, a.gears), withGears(b.inputs, b.gears));
+  const outputs = pairs('output', withGears(a.outputs), withGears(b.outputs));
+  return [...inputs, ...outputs].filter((one) => one.a === null || one.b === null || !isSame(one.a, one.b, known));
 }
 
-function pairs(side: SpecDiff['side'], a: readonly NamedSpec[], b: readonly NamedSpec[]): readonly SpecDiff[] {
-  return Array.from({ length: Math.max(a.length, b.length) }, (_, index): SpecDiff => {
-    const [one, other] = [a[index], b[index]].map((spec) => (spec === undefined ? null : specFields(spec)));
-    return { side, index, a: one ?? null, b: other ?? null };
-  });
+/** Whether they can be compared. */
+interface KnownOfBoth {
+  readonly formats: boolean;
+  readonly gears: boolean;
 }
 
-function isSame(a: SpecFields, b: SpecFields, hasFormats: boolean): boolean {
-  const isFormatSame = !hasFormats || a.format === null || b.format === null || a.format === b.format;
-  return a.name === b.name && a.dtype === b.dtype && sameShape(a.shape, b.shape) && isFormatSame;
+type Specs = readonly InputSpecFields[];
+
+function withGears(specs: readonly NamedSpec[], gears?: Side['gears']): Specs {
+  return specs.map((spec) => ({ ...specFields(spec), gears: gears?.get(spec.name) ?? null }));
+}
+
+function pairs(side: SpecDiff['side'], a: Specs, b: Specs): readonly SpecDiff[] {
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => ({ side, index, a: a[index] ?? null, b: b[index] ?? null }));
+}
+
+function isSame(a: InputSpecFields, b: InputSpecFields, known: KnownOfBoth): boolean {
+  const isFormatSame = !known.formats || a.format === null || b.format === null || a.format === b.format;
+  const isGearsSame = !known.gears || isDeepStrictEqual(a.gears, b.gears);
+  return a.name === b.name && a.dtype === b.dtype && sameShape(a.shape, b.shape) && isFormatSame && isGearsSame;
 }
 
 export function graphDiff(a: Graph, b: Graph, differences: readonly GraphDifference[]): GraphDiff {

@@ -3,7 +3,17 @@ import { bundleBackend } from '../../backends/registry.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import { type FileBytes, openFile } from '../../base/open-file.js';
 import { isGraphKind, type Kind, requireKind } from '../../formats/kind.js';
-import { type Bundle, type Constant, findSubmodel, OmModel, readBundle, readInitialValues, readOm } from '../../formats/om/index.js';
+import {
+  type Bundle,
+  type Constant,
+  findSubmodel,
+  type InputGears,
+  inputGears,
+  OmModel,
+  readBundle,
+  readInitialValues,
+  readOm,
+} from '../../formats/om/index.js';
 import type { Graph } from '../../graph/graph.js';
 import { replaceConsts } from '../../graph/replace-consts.js';
 import type { NamedSpec, NamedTensor } from '../../graph/tensor.js';
@@ -28,6 +38,8 @@ export interface Side {
   readonly options: ReadonlyMap<string, string> | undefined;
   readonly inputs: readonly NamedSpec[] | undefined;
   readonly outputs: readonly NamedSpec[] | undefined;
+  /** By input, the sizes that it was compiled for. Undefined where the file does not tell, and where nothing was compiled. */
+  readonly gears: ReadonlyMap<string, InputGears> | undefined;
   /** With the weights as constants, whether they are updatable or not. */
   readonly graph: Graph | undefined;
   /** Of a file that is compiled. */
@@ -70,6 +82,7 @@ function bundleSide(path: string, file: FileBytes): Side {
     options: bundleOptions(bundle),
     inputs: infer?.inputs,
     outputs: infer?.outputs,
+    gears: infer === undefined ? undefined : gearsOf(infer),
     graph: infer === undefined ? undefined : withWeights(infer.graph, bundle),
     models: bundle.submodels.map((model) => ({ key: model.role ?? `#${model.index}`, model, offsetBytes: model.offsetBytes })),
     values: bundleValues(bundle),
@@ -86,6 +99,10 @@ function bundleOptions(bundle: Bundle): ReadonlyMap<string, string> {
     ['update graph', weights.every(({ isConditional }) => isConditional) ? 'ge' : 'static'],
     ...Object.entries(bundleAttributes(bundle)),
   ]);
+}
+
+function gearsOf({ inoutInfo }: OmModel): Side['gears'] {
+  return inoutInfo === undefined ? undefined : inputGears(inoutInfo);
 }
 
 /** Each Variable that is a weight as a Const of the weight's name again, without a value. */
@@ -140,6 +157,7 @@ function modelSide(path: string, file: FileBytes, kind: Kind): Side {
       ...common,
       options: new Map([...options, ...attributes]),
       ...{ inputs, outputs, graph },
+      gears: gearsOf(model),
       values: constantValues(constants, undefined),
       warnings: om.warnings,
     };
@@ -147,7 +165,7 @@ function modelSide(path: string, file: FileBytes, kind: Kind): Side {
     // A model of a family whose MODEL_DEF is not GE's is still a container of partitions.
     if (!(error instanceof AscendBundleError)) throw error;
     const { code, message, at, fix } = error;
-    const unread = { inputs: undefined, outputs: undefined, graph: undefined, values: [] };
+    const unread = { inputs: undefined, outputs: undefined, gears: undefined, graph: undefined, values: [] };
     return { ...common, ...unread, options: new Map(options), warnings: [...om.warnings, { code, message, at, fix }] };
   }
 }
@@ -171,6 +189,7 @@ async function graphSide(path: string, file: FileBytes): Promise<Side> {
     options: undefined,
     inputs: program?.inputs ?? inputSpecs(graph),
     outputs: program?.outputs ?? outputSpecs(checked ?? graph),
+    gears: undefined,
     graph,
     models: [],
     values: constantValues(constants, undefined),
@@ -186,6 +205,7 @@ function tensorSide(path: string, file: FileBytes, tensors: readonly NamedTensor
     options: undefined,
     inputs: undefined,
     outputs: undefined,
+    gears: undefined,
     graph: undefined,
     models: [],
     values: tensors.map(({ name, data, ...spec }) => ({ name, spec, updateIndex: undefined, data })),
