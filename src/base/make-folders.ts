@@ -25,5 +25,10 @@ export function makeFolders(path: string): string | undefined {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (cause) {
+    // Below a file, or of a folder that may not be looked into.
+    throw fileError(path, cause, 'write');
+  }
 }

@@ -29,7 +29,9 @@ test('a file and a link that leads nowhere are in the way', () => {
   writeFileSync(join(base, 'file'), '');
   symlinkSync(join(base, 'gone/away'), join(base, 'link'));
   expect(() => makeFolders(join(base, 'file'))).toThrow('EEXIST');
-  expect(() => makeFolders(join(base, 'file/below'))).toThrow();
+  for (const below of ['file/below', 'file/below/it']) {
+    expect(() => makeFolders(join(base, below))).toThrow(expect.objectContaining({ code: 'FILE_IO' }));
+  }
   expect(() => makeFolders(join(base, 'link'))).toThrow();
 });
 
