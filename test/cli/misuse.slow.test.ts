@@ -645,10 +645,10 @@ const WORDS: readonly Misuse[] = [
   { title: 'an argument of a verb without', args: ['targets', 'a'], exit: 2, code: 'USAGE', words: ['targets takes only options'] },
   {
     title: 'a word of a list that is none',
-    args: ['diff', 'a', 'b', '--only', 'graph,io'],
+    args: ['diff', 'a', 'b', '--only', 'graph,ios'],
     exit: 2,
     code: 'USAGE',
-    words: ['--only "graph,io"'],
+    words: ['--only "graph,ios"'],
   },
   { title: 'a number that is none', args: [...RUN, '--loop', 'many'], exit: 2, code: 'USAGE', words: ['--loop'], prepare: withBundle() },
 ];
