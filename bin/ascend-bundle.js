@@ -8,7 +8,8 @@ if (first === '--version' || first === '-V') {
   process.stdout.on('error', (cause) => load('../dist/cli.js').endWithoutStdout(cause));
   process.stdout.write(`${require('../package.json').version}\n`);
 } else {
-  require('node:module').enableCompileCache?.();
+  // Node 20 has no cache of compiled code, and asking its module for one takes time.
+  if (!process.version.startsWith('v20.')) require('node:module').enableCompileCache?.();
   load('../dist/cli.js')
     .main(process.argv.slice(2))
     .then((exitCode) => {

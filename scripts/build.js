@@ -15,8 +15,6 @@ const SPARED = [
   { name: /^(node:)?process$/, instead: 'export default globalThis.process;', kind: 'import-statement' },
   // commander, for verbs that are programs of their own.
   { name: /^node:child_process$/, instead: 'module.exports = {};', importer: '/node_modules/commander/' },
-  // chalk, for a question that cli/style.ts answers: it loads node:os and node:tty.
-  { name: /^#supports-color$/, instead: 'export default { stdout: false, stderr: false };' },
 ];
 
 const spare = {

@@ -8,7 +8,6 @@ const LAYERS = ['base', 'graph', 'formats', 'backends', 'weights', 'commands', '
 /** Packages that only one place may know. */
 const OWNERS: Record<string, RegExp> = {
   commander: /^cli\//,
-  chalk: /^cli\//,
   ora: /^cli\//,
   'ffi-rs': /^backends\/ascend\//,
   'onnxruntime-node': /^backends\/host\//,

@@ -125,7 +125,7 @@ function lineDisplay(stream: ReporterOptions['stream'], style: Style, progress: 
 async function spinnerDisplay(stream: NodeJS.WriteStream, style: Style): Promise<Display> {
   const { default: ora } = await import('ora');
   // discardStdin takes Ctrl-C away from the default handler, which must work while native code blocks.
-  const color = style.level > 0 ? ('cyan' as const) : false;
+  const color = style.hasColor ? ('cyan' as const) : false;
   let current = '';
   const spinner = ora({ stream, color, isEnabled: true, discardStdin: false, hideCursor: false });
   return {

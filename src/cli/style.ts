@@ -1,12 +1,35 @@
 // Colour, only where a person looks: decided once, from --color, NO_COLOR, FORCE_COLOR, TERM and the stream.
-import { Chalk, type ChalkInstance } from 'chalk';
+import { styleText } from 'node:util';
 
-export type Style = ChalkInstance;
+type Format = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
+
+export interface Style extends Readonly<Record<Format, (text: string) => string>> {
+  readonly hasColor: boolean;
+}
 
 export type ColorChoice = 'auto' | 'always' | 'never';
 
 export function styleFor(choice: ColorChoice, stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Style {
-  return new Chalk({ level: hasColor(choice, stream, env) ? 1 : 0 });
+  return hasColor(choice, stream, env) ? COLORED : PLAIN;
+}
+
+const PLAIN: Style = { hasColor: false, bold: asIs, dim: asIs, red: asIs, green: asIs, yellow: asIs };
+const COLORED: Style = {
+  hasColor: true,
+  bold: inFormat('bold'),
+  dim: inFormat('dim'),
+  red: inFormat('red'),
+  green: inFormat('green'),
+  yellow: inFormat('yellow'),
+};
+
+function asIs(text: string): string {
+  return text;
+}
+
+function inFormat(format: Format): (text: string) => string {
+  // Newer Node would ask whether stdout has colours; that is answered here.
+  return (text) => styleText(format, text, { validateStream: false });
 }
 
 function hasColor(choice: ColorChoice, stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
