@@ -77,9 +77,13 @@ await mergeChunks(join(project, 'dist'), [
   { name: 'selections', of: [fileOf('src/commands/extract.ts')] },
   { name: 'comparisons', of: [fileOf('src/commands/diff.ts')] },
   { name: 'rules', of: [fileOf('src/commands/explain.ts')] },
+  { name: 'onnx', of: [fileOf('src/formats/onnx/index.ts')] },
+  { name: 'checks', of: [fileOf('src/graph/check.ts')] },
   { name: 'schemas', of: [chunkWith('node_modules/zod/v4/core/core.js')] },
+  { name: 'graph-json', of: [fileOf('src/formats/graph-json.ts')] },
   { name: 'graphs', of: [fileOf('src/commands/consts.ts')] },
   { name: 'bundle-build', of: [fileOf('src/commands/build/run-build.ts')] },
+  { name: 'lowering', of: [fileOf('src/backends/host/compile.ts')] },
   { name: 'ge', of: [fileOf('src/backends/ascend/ge/compile.ts')] },
   ...verbs(),
 ]);

@@ -66,7 +66,7 @@ export const consts: Verb<ConstsValues, ConstsResult> = {
 async function listFile({ file: path, namesOnly, sort, select, exclude }: ConstsValues, io: Io): Promise<Outcome<ConstsResult>> {
   const selectors = { select: select.map(parseSelector), exclude: exclude.map(parseSelector) };
   const kind = detectKind(openFile(path));
-  const found = kind === 'bundle' ? bundleConsts(path, selectors) : graphConsts(path);
+  const found = kind === 'bundle' ? bundleConsts(path, selectors) : await graphConsts(path);
   const sorted = filtered(found, selectors).sort(ORDERS[sort]);
   const outcome = { result: { path, kind, consts: sorted } };
   return namesOnly ? { ...outcome, raw: namesText(sorted, io) } : outcome;
@@ -114,8 +114,8 @@ function filtered(all: readonly Listed[], { select, exclude }: Selectors): Const
     .map(({ fields }) => fields);
 }
 
-function graphConsts(path: string): readonly Listed[] {
-  return listConsts(readGraphSource(path).graph).candidates.map(({ name, spec, bytes, users, risks }) => ({
+async function graphConsts(path: string): Promise<readonly Listed[]> {
+  return listConsts((await readGraphSource(path)).graph).candidates.map(({ name, spec, bytes, users, risks }) => ({
     selectable: { name, spec, users },
     fields: {
       name,

@@ -132,7 +132,7 @@ async function partsOf(kind: Kind, file: FileBytes, io: Io): Promise<Partial<Ins
   if (!isGraphKind(kind)) return {};
   // What knows graphs and operators is as large as all the rest.
   const { readGraphSource } = await import('./shared/source.js');
-  return { graph: graphFields(readGraphSource(file.path)) };
+  return { graph: graphFields(await readGraphSource(file.path)) };
 }
 
 function inspectBundle(file: FileBytes, io: Io): Partial<InspectResult> {

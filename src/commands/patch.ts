@@ -155,7 +155,7 @@ function realPath(path: string): string | undefined {
 async function readSource({ source }: PatchValues): Promise<Parameters<typeof preparePatch>[0]['source']> {
   if (source === undefined) return undefined;
   const { readGraphSource } = await import('./shared/source.js');
-  return { path: source, graph: readGraphSource(source).graph };
+  return { path: source, graph: (await readGraphSource(source)).graph };
 }
 
 function resultOf(

@@ -199,7 +199,7 @@ async function compareWith(
 ): Promise<WeightsCheckResult['for']> {
   const { readWanted } = await import('./shared/wanted.js');
   const { compareUpdate } = await import('../weights/compare.js');
-  const { kind, weights, others } = readWanted(path, selection, io);
+  const { kind, weights, others } = await readWanted(path, selection, io);
   const map = mapPath === undefined ? undefined : await mapOf(mapPath);
   const given = sources.flatMap((source) => namedFor(source, weights, map));
   const { rows } = compareUpdate(weights, given, {

@@ -172,7 +172,7 @@ function modelSide(path: string, file: FileBytes, kind: Kind): Side {
 
 async function graphSide(path: string, file: FileBytes): Promise<Side> {
   const { readGraphSource } = await import('../shared/source.js');
-  const { kind, graph, checked, program } = readGraphSource(path);
+  const { kind, graph, checked, program } = await readGraphSource(path);
   const constants = [graph, ...graph.subgraphs].flatMap((level) =>
     level.nodes.flatMap((node): Constant[] => {
       const value = node.attrs.get('value');

@@ -69,7 +69,7 @@ async function buildAndRun(folder: string): Promise<number[][]> {
   const path = join(folder, 'doctor.json');
   const bundlePath = join(folder, 'doctor.om');
   writeScratch(path, JSON.stringify(GRAPH));
-  const source = readGraphSource(path);
+  const source = await readGraphSource(path);
   const weights = selectWeights(source.graph, ['w']);
   const backend = await loadBackend({ kind: 'host', reason: 'doctor' });
   const graphs = refreshSplit(source.graph, weights, { updateGraph: 'ge' });

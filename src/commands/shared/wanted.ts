@@ -29,10 +29,10 @@ export interface Wanted {
  * @param given  which are meant; without any, all weights of a bundle, and of a graph all constants that a build takes as they are
  * @throws what the reader of the file and the selection find
  */
-export function readWanted(path: string, given: SelectionValues, io: Pick<Io, 'warn'>): Wanted {
+export async function readWanted(path: string, given: SelectionValues, io: Pick<Io, 'warn'>): Promise<Wanted> {
   const file = openFile(path);
   const kind = requireKind(file, path, ['bundle', 'graph-json', 'onnx', 'air'], 'a bundle or a graph (graph.json, ONNX or .air)');
-  if (kind !== 'bundle') return { path, kind, ...fromGraph(readGraphSource(path).graph, given, io) };
+  if (kind !== 'bundle') return { path, kind, ...fromGraph((await readGraphSource(path)).graph, given, io) };
   const bundle = readBundle(file, path);
   const initial = readInitialValues(bundle)?.values ?? [];
   const values = new Map(initial.map(({ weight, constant }) => [weight.constName, constant.tensor]));

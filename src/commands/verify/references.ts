@@ -58,7 +58,7 @@ export async function openReference(
 ): Promise<Reference> {
   const kind = requireKind(openFile(path), path, KINDS, 'a bundle or a graph (graph.json, ONNX or .air)');
   if (kind === 'bundle') return referenceOf(await openBundleRunner(path, device, io), { check: 'against', path, graph: undefined }, of, io);
-  const graph = readGraphSource(path);
+  const graph = await readGraphSource(path);
   const names = weights.map(({ constName }) => constName);
   return referenceOf(await openGraph(graph, names), { check: 'against', path, graph }, of, io);
 }
@@ -75,7 +75,7 @@ export async function openPrediction(
   options: PredictorOptions,
   io: Io,
 ): Promise<Reference> {
-  const graph = readGraphSource(path);
+  const graph = await readGraphSource(path);
   const predictor = await openPredictor(
     graph,
     weights.map(({ constName }) => constName),
