@@ -1,5 +1,5 @@
 // A folder, with those above it.
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileError } from './file-error.js';
 
@@ -13,6 +13,8 @@ import { fileError } from './file-error.js';
 export function makeFolders(path: string): string | undefined {
   if (isFolder(path)) return undefined;
   const above = dirname(path);
+  // What Node 20 says of a folder below a file; newer Node says that nothing is there.
+  if (isOther(above)) throw fileError(path, { code: 'ENOTDIR' }, 'write');
   const outermost = isFolder(above) ? undefined : makeFolders(above);
   try {
     mkdirSync(path);
@@ -25,8 +27,17 @@ export function makeFolders(path: string): string | undefined {
 }
 
 function isFolder(path: string): boolean {
+  return statusOf(path)?.isDirectory() ?? false;
+}
+
+/** A file, say. */
+function isOther(path: string): boolean {
+  return statusOf(path)?.isDirectory() === false;
+}
+
+function statusOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
     // Below a file, or of a folder that may not be looked into.
     throw fileError(path, cause, 'write');

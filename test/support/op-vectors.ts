@@ -16,7 +16,7 @@
 // * An expected value is a Tensor, or a list of them (undefined: do not look at that output).
 // * Floats are compared within `tolerance` (relative and absolute; by dtype when not given), integers exactly, NaN is NaN.
 // * bfloat16 tensors are fed as float32 and the results are compared as float32, as the host backend does it.
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { lowerGraph } from '../../src/backends/host/lower/lower.js';
 import { FAULTY_FUSIONS } from '../../src/backends/host/ort.js';
@@ -25,10 +25,11 @@ import { encode } from '../../src/base/protobuf/index.js';
 import { OnnxModel } from '../../src/formats/encodings/onnx-model.js';
 import { type CheckedGraph, checkGraph } from '../../src/graph/check.js';
 import { dtype, findDType } from '../../src/graph/dtype.js';
-import { decodeElements, elementsOf, encodeElements, isFloat } from '../../src/graph/elements.js';
+import { decodeElements, encodeElements, isFloat } from '../../src/graph/elements.js';
 import { type AttrValue, type Graph, type Node, valueRef } from '../../src/graph/graph.js';
 import { type AttrPrototype, prototypeOf } from '../../src/graph/ops/prototypes.js';
 import { elementCount, type Shape, type Tensor, type TensorSpec } from '../../src/graph/tensor.js';
+import { fromOrt, toOrt } from './ort.js';
 
 export type OpInputs = Readonly<Record<string, Tensor | readonly Tensor[]>>;
 type AttrInput = number | string | boolean | readonly number[] | readonly string[] | readonly boolean[] | readonly (readonly number[])[];
@@ -215,13 +216,4 @@ function widen(tensor: Tensor): Tensor {
   if (tensor.dtype.name !== 'bfloat16') return tensor;
   const values = Float32Array.from(numbersOf(tensor));
   return { dtype: dtype('float32'), shape: tensor.shape, data: memoryBytes(new Uint8Array(values.buffer)) };
-}
-
-function toOrt(tensor: Tensor): OrtTensor {
-  return new OrtTensor(tensor.dtype.name as 'float32', elementsOf(tensor) as Float32Array, [...tensor.shape]);
-}
-
-function fromOrt(tensor: OrtTensor): Tensor {
-  const { buffer, byteOffset, byteLength } = tensor.data as Float32Array;
-  return { dtype: dtype(tensor.type), shape: tensor.dims, data: memoryBytes(new Uint8Array(buffer, byteOffset, byteLength)) };
 }

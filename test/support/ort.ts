@@ -30,7 +30,11 @@ export function elements(tensor: Tensor): TypedArray {
 }
 
 export function toOrt(tensor: Tensor): OrtTensor {
-  return new OrtTensor(tensor.dtype.name as 'float32', elements(tensor) as Float32Array, [...tensor.shape]);
+  const values = elements(tensor);
+  const made = new OrtTensor(tensor.dtype.name as 'float32', values as Float32Array, [...tensor.shape]);
+  // Of Node 24, whose Float16Array onnxruntime-node 1.30 cannot read.
+  if (tensor.dtype.name === 'float16') Object.assign(made, { cpuData: values });
+  return made;
 }
 
 export function fromOrt(value: OrtTensor): Tensor {

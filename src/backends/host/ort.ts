@@ -51,7 +51,17 @@ export function toOrtTensor(ort: Ort, tensor: Tensor, what: string): OrtTensor {
   requireHostDType(what, tensor.dtype);
   const elements = typedView(tensor.dtype, ownBytes(tensor));
   if (name === 'bfloat16') return new ort.Tensor('float32', bfloat16ToFloat32(elements as Uint16Array), [...tensor.shape]);
-  return new ort.Tensor(name as OrtTensor.Type, elements as never, [...tensor.shape]);
+  const made = new ort.Tensor(name as OrtTensor.Type, elements as never, [...tensor.shape]);
+  if (name === 'float16') holdAsBits(made, elements as Uint16Array);
+  return made;
+}
+
+/**
+ * Where JavaScript has a Float16Array (Node 24), onnxruntime-common 1.30 holds float16 in one, and Node-API, through which its library
+ * reads it, knows no such array: "not enough space: expected 4, got 0". The library takes the bits as well, as it does on Node 20.
+ */
+function holdAsBits(tensor: OrtTensor, bits: Uint16Array): void {
+  if (!(tensor.data instanceof Uint16Array)) Object.assign(tensor, { cpuData: bits });
 }
 
 /** A copy that nothing else holds, aligned for every element type: ONNX Runtime uses the memory it is given. */

@@ -45,6 +45,8 @@ export interface StandinSettings {
 export function standinEnv({ layout, root, record, faults, bundle, runMode }: StandinSettings = {}): Record<string, string> {
   return {
     ASCEND_HOME_PATH: root ?? cannRoot(layout),
+    // Node 22 and newer would leave it in the folder for temporary files, where tests look for what is left.
+    NODE_DISABLE_COMPILE_CACHE: '1',
     ...(record === undefined ? {} : { STANDIN_CANN_RECORD: record }),
     ...(faults === undefined ? {} : { STANDIN_CANN_FAULT: faults.join('\n') }),
     ...(bundle === undefined ? {} : { STANDIN_CANN_BUNDLE: bundle }),
