@@ -30,9 +30,14 @@ export function wantsEvents(argv: readonly string[]): boolean {
   return isGiven(argv, '--progress', 'json') && !optionsOf(argv).some((word) => word === '--quiet' || word === '-q');
 }
 
+/** As it is read later: the last one counts, in whichever letters. */
 function isGiven(argv: readonly string[], option: string, value: string): boolean {
   const options = optionsOf(argv);
-  return options.some((word, i) => word === `${option}=${value}` || (word === option && options[i + 1] === value));
+  const given = options.flatMap((word, i) => {
+    if (word === option) return options[i + 1] ?? [];
+    return word.startsWith(`${option}=`) ? [word.slice(option.length + 1)] : [];
+  });
+  return given.at(-1)?.toLowerCase() === value;
 }
 
 function optionsOf(argv: readonly string[]): readonly string[] {

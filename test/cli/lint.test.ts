@@ -101,6 +101,8 @@ test('--format json is --json, also for a mistake in the options', async () => {
   const { timings: __, ...asJson } = JSON.parse((await lint(place, '--json')).stdout);
   expect(asFormat).toEqual(asJson);
   expect(JSON.parse((await lint(place, '--format=json')).stdout)).toMatchObject({ command: 'lint', exitCode: 3 });
+  expect(JSON.parse((await lint(place, '--format', 'JSON')).stdout)).toMatchObject({ command: 'lint', exitCode: 3 });
+  expect((await lint(place, '--format', 'json', '--format', 'text')).stdout).not.toMatch(/^\{/);
   expect(JSON.parse((await lint(place, '--format', 'json', '--fail-on', 'much')).stdout)).toMatchObject({ error: { code: 'USAGE' } });
 });
 
