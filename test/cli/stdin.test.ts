@@ -8,6 +8,7 @@ const GRAPH = 'examples/linear/graph.json';
 test.each([
   { args: ['run', 'm.om', '-i', 'x=@-', '--update', '-'], both: '--input "x=@-" and --update "-" both read' },
   { args: ['run', 'm.om', '-i', 'x=1x3xf32=@-', '--lora', '-:0.5'], both: '--input "x=1x3xf32=@-" and --lora "-:0.5" both read' },
+  { args: ['run', 'm.om', '-i', '@-', '--lora', '-,a.safetensors'], both: '--input "@-" and --lora "-,a.safetensors" both read' },
   { args: ['verify', 'm.om', '-i', '@-', '--golden', 'y=@-'], both: '--input "@-" and --golden "y=@-" both read' },
   {
     args: ['patch', 'm.om', '--weights', '-', '--set', 'const_1=@-', '-o', 'n.om'],

@@ -157,6 +157,7 @@ test.each([
   [{ op: 'infer', inputs: { x: '@-' } }, 'VALUE_SYNTAX', /stdin/],
   [{ op: 'infer', inputs: ['@-'] }, 'VALUE_SYNTAX', /stdin/],
   [{ op: 'update', lora: ['-:0.5'] }, 'VALUE_SYNTAX', /^"-:0.5" names stdin, which carries the requests/],
+  [{ op: 'update', lora: ['a.safetensors:0.5, -'] }, 'VALUE_SYNTAX', /^"a.safetensors:0.5, -" names stdin/],
   [{ op: 'infer', inputs: { x: '@nowhere.npy' } }, 'FILE_NOT_FOUND', /nowhere/],
   [{ op: 'update', weights: { const_3: 1 } }, 'WEIGHT_UNKNOWN', /const_3/],
   [{ op: 'update', weights: { const_2: [1] } }, 'TENSOR_MISMATCH', /const_2/],

@@ -7,8 +7,8 @@ export const READS_STDIN = {
   tensor: /^(?:-|(?:.*=)?@-)$/s,
   /** `@-` */
   names: /^@-$/,
-  /** `-`, `-:0.8` */
-  adapter: /^-(?::[^,]*)?$/,
+  /** `-`, `-:0.8`, `a.safetensors:0.5,-` */
+  adapter: /(?:^|,)\s*-(?::[^,]*)?\s*(?:,|$)/,
 } as const;
 
 export type StdinForm = keyof typeof READS_STDIN;
