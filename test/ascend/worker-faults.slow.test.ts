@@ -294,6 +294,35 @@ test.each(['SIGKILL', 'SIGINT'])('a command line that %s ends before the native 
   expect(readdirSync(jobs)).toEqual([]);
 });
 
+/** A command line that may open only so many files more, from none to what a native process takes. */
+const withFewFiles = await bundleNative(`
+  import { closeSync, openSync, readFileSync } from 'node:fs';
+  import { startWorker } from './src/backends/ascend/worker/client.js';
+  const options = JSON.parse(readFileSync(0, 'utf8'));
+  for (let left = 0; left < 12; left++) {
+    const taken = [];
+    try {
+      for (;;) taken.push(openSync('/dev/null'));
+    } catch {}
+    for (const fd of taken.splice(0, left)) closeSync(fd);
+    const ended = await startWorker(options).then((one) => one.close(), (error) => error.code ?? String(error));
+    for (const fd of taken) closeSync(fd);
+    console.log(ended ?? 'started');
+  }
+`);
+
+test('where too many files are open, a start fails in words', () => {
+  const env = { PATH: process.env['PATH'] ?? '', LD_LIBRARY_PATH: lib64, ...standinEnv() };
+  const input = JSON.stringify({ env, libraryFolders: [lib64], parentFolder: jobs, entry: program });
+  const { stdout, stderr } = spawnSync('/bin/sh', ['-c', `ulimit -n 64; exec "$0" "$1"`, process.execPath, withFewFiles], {
+    input,
+    encoding: 'utf8',
+  });
+  const ends = stdout.trim().split('\n');
+  expect([stderr, ends.length]).toEqual(['', 12]);
+  expect(new Set(ends)).toEqual(new Set(['FILE_IO', 'WORKER_FAILED', 'started']));
+});
+
 describe('errors of a handler', () => {
   test('come back as what they were', async () => {
     const one = await worker();

@@ -1,6 +1,7 @@
 // How a native process is started.
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { scratchFileError } from '../../../base/temporary-folder.js';
 import type { JobPaths } from './job-folder.js';
 import { JOB_VARIABLE } from './process-group.js';
 
@@ -13,9 +14,10 @@ export interface ForkParts {
   readonly job: string;
 }
 
+/** @throws FILE_IO */
 export function forkWorker({ entry, paths, env, job }: ForkParts): ChildProcess {
   // Append: what many processes print lands behind each other, and the file can be shortened under them.
-  const output = openSync(paths.output, 'a');
+  const output = openOutput(paths.output);
   try {
     return fork(entry, [String(process.pid)], {
       cwd: paths.work,
@@ -40,5 +42,13 @@ export function forkWorker({ entry, paths, env, job }: ForkParts): ChildProcess 
     });
   } finally {
     closeSync(output);
+  }
+}
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (cause) {
+    throw scratchFileError(path, cause);
   }
 }

@@ -107,6 +107,8 @@ export function startGuard(folder: string, job: string): Guard {
   });
   // Without a shell the kernel's signal is what remains.
   guard.on('error', () => undefined);
+  // Where too many files are open, Node has not even made the pipe.
+  if (!guard.stdin) return { watch: () => undefined, dismiss: () => undefined };
   guard.stdin.on('error', () => undefined);
   guard.unref();
   (guard.stdin as unknown as { unref?: () => void }).unref?.();

@@ -159,8 +159,8 @@ export class RunningWorker implements NativeWorker {
   }
 
   #send(message: ToWorker): void {
-    // It may have died a moment ago; 'exit' tells.
-    this.#child.send(message, () => undefined);
+    // It may have died a moment ago, or never have begun; 'exit' and 'error' tell.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
   #receive(message: FromWorker): void {
