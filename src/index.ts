@@ -277,7 +277,13 @@ export async function openBundle(path: string, { onWarning, ...values }: OpenBun
   const device = deviceRequest(values, choice.kind);
   const backend = await loadBackend(choice);
   const session = await backend.open(bundle, path, { device, onWarning });
-  if (findSubmodel(bundle, 'init') !== undefined) await session.initialize();
+  try {
+    if (findSubmodel(bundle, 'init') !== undefined) await session.initialize();
+  } catch (error) {
+    // Nobody else has it, so nobody else can close it.
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
   return opened(session, bundle.weights.map(weightFields));
 }
 

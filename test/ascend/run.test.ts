@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openBundle } from '../../src/index.js';
 import { driveBundle } from '../support/cann/bundles.js';
-import { openOnDevice } from '../support/cann/device.js';
+import { openOnDevice, processesWith } from '../support/cann/device.js';
 import { b, EMPTY, expectClean, NEW_B, NEW_W, named, output, w, X, x } from '../support/cann/linear-device.js';
 import { hasStandin, readRecord, standinEnv } from '../support/cann/standin.js';
 import { Workplace } from '../support/cli.js';
@@ -137,6 +137,16 @@ describe.skipIf(!hasStandin)('run on a device', () => {
     const recorded = readRecord(folder.path('calls.jsonl'));
     expectClean(recorded);
     expect(named(recorded.calls, 'aclrtSetDevice')[0]).toMatchObject({ deviceId: 1 });
+  });
+
+  test('is closed again by the library when its init graph fails', async () => {
+    const path = driveBundle(folder.path(), linearGraph(), ['w', 'b']);
+    const record = folder.path('calls.jsonl');
+    for (const [name, value] of Object.entries(standinEnv({ record, faults: ['aclmdlExecute#1=text:207001:Out of memory.'] })))
+      vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expect(openBundle(path)).rejects.toMatchObject({ code: 'NATIVE_CALL', at: 'aclmdlExecute' });
+    expect(processesWith(record)).toEqual([]);
   });
 
   test('asks for the inputs of a model with gears without the one that takes the gear', async () => {
