@@ -1,4 +1,4 @@
-// What a verb is: a table of its options, a schema that turns them into values, and one function.
+// What a verb is: tables of its options and of their values, and one function.
 import type { AscendBundleError, Problem } from '../base/errors.js';
 import type { StdinForm } from './shared/stdin-values.js';
 
@@ -54,7 +54,7 @@ export interface Outcome<R> {
   readonly error?: AscendBundleError | undefined;
 }
 
-/** What is used of a zod schema; said here so that the library's types do not depend on zod's. */
+/** What makes values of what was given, or says what is wrong with it; `optionValues` makes one of a table. */
 export interface ValuesSchema<V> {
   safeParse(given: unknown):
     | { readonly success: true; readonly data: V }

@@ -30,7 +30,7 @@ const HELP: Readonly<Record<string, string>> = {
   precision_mode_v2: 'fp16, origin, mixed_float16, …',
 };
 
-export const FLAG_ROWS = GE_OPTIONS.filter((row): row is GeOptionRow & { readonly flag: string } => row.flag !== undefined);
+const FLAG_ROWS = GE_OPTIONS.filter((row): row is GeOptionRow & { readonly flag: string } => row.flag !== undefined);
 
 /** Few are shown: a help of ninety options helps nobody, and who comes from atc knows them. */
 export const COMPILER_OPTIONS: readonly OptionRow[] = compilerRows().map((row) => ({ ...row, group: 'Options of the ascend backend' }));
@@ -136,6 +136,6 @@ function kebab(flag: string): string {
 }
 
 /** As commander names the value of `--soc-version`. */
-export function camel(flag: string): string {
+function camel(flag: string): string {
   return flag.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -8,7 +8,7 @@ import type { OptionRow } from '../verb.js';
 import { number, oneOf } from './option-values.js';
 
 export type Precision = 'fp16' | 'bf16';
-export const PRECISIONS = ['fp16', 'bf16'] as const satisfies readonly Precision[];
+const PRECISIONS = ['fp16', 'bf16'] as const satisfies readonly Precision[];
 export const DTYPE_OF: Readonly<Record<Precision, 'float16' | 'bfloat16'>> = { fp16: 'float16', bf16: 'bfloat16' };
 
 /** The margin has not been measured on a device: rounding falls otherwise where sums have another order and operators are fused. */
