@@ -35,6 +35,7 @@ function inFormat(format: Format): (text: string) => string {
 function hasColor(choice: ColorChoice, stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   if (choice !== 'auto') return choice === 'always';
   if (env['NO_COLOR']) return false;
-  if (env['FORCE_COLOR'] !== undefined) return env['FORCE_COLOR'] !== '0';
+  // As Node has it: empty says yes.
+  if (env['FORCE_COLOR'] !== undefined) return !['0', 'false'].includes(env['FORCE_COLOR']);
   return stream.isTTY === true && env['TERM'] !== 'dumb';
 }
