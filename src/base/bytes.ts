@@ -166,8 +166,7 @@ export function concatBytes(parts: readonly Bytes[]): Bytes {
       const from = pos - (starts[i] as number);
       const to = Math.min(part.length, start + target.length - (starts[i] as number));
       const room = target.subarray(pos - start, pos - start + to - from);
-      if (part.readInto === undefined) room.set(part.read(from, to));
-      else part.readInto(room, from);
+      fillFrom(part, room, from);
       pos += to - from;
     }
   };
@@ -199,8 +198,7 @@ export function watchedBytes(bytes: Bytes, watch: (piece: Uint8Array, start: num
       return piece;
     },
     (target, start) => {
-      if (bytes.readInto === undefined) target.set(bytes.read(start, start + target.length));
-      else bytes.readInto(target, start);
+      fillFrom(bytes, target, start);
       watch(target, start);
     },
   );
@@ -215,6 +213,11 @@ export function patchedBytes(bytes: Bytes, patches: readonly Patch[]): Bytes {
     end = patch.offsetBytes + patch.bytes.length;
   }
   return concatBytes([...pieces, bytes.slice(end)]);
+}
+
+function fillFrom(bytes: Bytes, target: Uint8Array, start: number): void {
+  if (bytes.readInto === undefined) target.set(bytes.read(start, start + target.length));
+  else bytes.readInto(target, start);
 }
 
 function lastAtMost(sorted: readonly number[], value: number): number {

@@ -13,9 +13,10 @@ import { fileError } from './file-error.js';
 export function makeFolders(path: string): string | undefined {
   if (isFolder(path)) return undefined;
   const above = dirname(path);
+  const there = statusOf(above);
   // What Node 20 says of a folder below a file; newer Node says that nothing is there.
-  if (isOther(above)) throw fileError(path, { code: 'ENOTDIR' }, 'write');
-  const outermost = isFolder(above) ? undefined : makeFolders(above);
+  if (there?.isDirectory() === false) throw fileError(path, { code: 'ENOTDIR' }, 'write');
+  const outermost = there === undefined ? makeFolders(above) : undefined;
   try {
     mkdirSync(path);
   } catch (cause) {
@@ -28,11 +29,6 @@ export function makeFolders(path: string): string | undefined {
 
 function isFolder(path: string): boolean {
   return statusOf(path)?.isDirectory() ?? false;
-}
-
-/** A file, say. */
-function isOther(path: string): boolean {
-  return statusOf(path)?.isDirectory() === false;
 }
 
 function statusOf(path: string): Stats | undefined {

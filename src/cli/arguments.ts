@@ -4,9 +4,8 @@ import { AscendBundleError } from '../base/errors.js';
 
 /** @throws OPTION_UNKNOWN */
 export function normalizeArguments(argv: readonly string[]): string[] {
-  const end = argv.indexOf('--');
-  const options = end < 0 ? argv : argv.slice(0, end);
-  return [...options.map(normalizeOne), ...(end < 0 ? [] : argv.slice(end))];
+  const options = optionsOf(argv);
+  return [...options.map(normalizeOne), ...argv.slice(options.length)];
 }
 
 function normalizeOne(argument: string): string {
@@ -40,6 +39,7 @@ function isGiven(argv: readonly string[], option: string, value: string): boolea
   return given.at(-1)?.toLowerCase() === value;
 }
 
-function optionsOf(argv: readonly string[]): readonly string[] {
+/** All before `--`: behind it nothing is an option. */
+export function optionsOf(argv: readonly string[]): readonly string[] {
   return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 }

@@ -1,5 +1,4 @@
 // From argv to an exit status: finds the verb, reads its options, runs it, and writes the result or the error.
-
 import { errorFields } from '../base/error-fields.js';
 import { AscendBundleError, EXIT_CODES } from '../base/errors.js';
 import { fileError } from '../base/file-error.js';

@@ -5,6 +5,7 @@ import { didYouMean, nearNames } from '../base/near-names.js';
 import { toolVersion } from '../base/version.js';
 import { inLettersOf } from '../commands/shared/option-values.js';
 import type { OptionRow, Verb } from '../commands/verb.js';
+import { optionsOf } from './arguments.js';
 import type { ProgressChoice } from './reporter.js';
 import { type GivenWords, refuseStdinTwice } from './stdin-once.js';
 import type { ColorChoice } from './style.js';
@@ -65,11 +66,14 @@ function findInGroup(word: string, rest: readonly string[], from: number): Comma
   // Alone, it shows what there is.
   if (rest.length === 0) return { entry: undefined, args: [word] };
   if (rest.some((argument) => /^(-h|--help)$/.test(argument))) return { entry: undefined, args: [word, '--help'] };
-  const verbs = VERBS.filter(({ name }) => name.startsWith(`${word} `));
   throw new AscendBundleError('VERB_UNKNOWN', {
     message: `"${word}" is the first word of a verb, and the second is missing.`,
-    fix: listVerbs(verbs),
+    fix: listVerbs(verbsOfGroup(word)),
   });
+}
+
+function verbsOfGroup(word: string): readonly VerbEntry[] {
+  return VERBS.filter(({ name }) => name.startsWith(`${word} `));
 }
 
 /** The first word that is neither an option nor the value of one. */
@@ -81,9 +85,8 @@ function verbPlace(argv: readonly string[]): number {
 function verbOf(name: string): VerbEntry {
   const entry = VERBS.find((verb) => verb.name === name);
   if (entry !== undefined) return entry;
-  const [word] = name.split(' ');
-  const isGroup = name.includes(' ');
-  const verbs = VERBS.filter((verb) => !isGroup || verb.name.startsWith(`${word} `));
+  const [word, inner] = name.split(' ') as [string, string?];
+  const verbs = inner === undefined ? VERBS : verbsOfGroup(word);
   const near = nearNames(
     name,
     verbs.map((verb) => verb.name),
@@ -215,7 +218,7 @@ function addChoices(option: Option, choices: readonly string[]): void {
 /** `--consts --force`: commander would take the second for the value of the first. */
 function refuseSwallowed(args: readonly string[], options: readonly Option[]): void {
   const isNamed = (option: Option, word: string | undefined): boolean => word !== undefined && [option.long, option.short].includes(word);
-  const typed = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  const typed = optionsOf(args);
   typed.forEach((word, i) => {
     const next = typed[i + 1];
     const option = options.find((one) => one.required && isNamed(one, word));
@@ -239,7 +242,7 @@ function readValues(
   const globals = takeGlobals(given);
   const checked = verb.values.safeParse(given);
   if (checked.success) {
-    refuseStdinTwice(wordsOf(verb, given));
+    refuseStdinTwice(stdinWords(verb, given));
     return { values: checked.data, globals };
   }
   throw new AscendBundleError('USAGE', {
@@ -248,12 +251,14 @@ function readValues(
   });
 }
 
-function wordsOf({ arguments: args, options }: Verb<unknown, unknown>, given: Readonly<Record<string, unknown>>): readonly GivenWords[] {
+/** Those that may read stdin. */
+function stdinWords({ arguments: args, options }: Verb<unknown, unknown>, given: Readonly<Record<string, unknown>>): readonly GivenWords[] {
   return [
-    ...args.map(({ name, stdin: form }) => ({ flag: `<${name}>`, form, values: given[name] })),
-    ...options.map((row) => {
+    ...args.flatMap(({ name, stdin: form }) => (form === undefined ? [] : [{ flag: `<${name}>`, form, values: given[name] }])),
+    ...options.flatMap((row) => {
+      if (row.stdin === undefined) return [];
       const option = toOption(row);
-      return { flag: option.long ?? row.flags, form: row.stdin, values: given[option.attributeName()] };
+      return [{ flag: option.long ?? row.flags, form: row.stdin, values: given[option.attributeName()] }];
     }),
   ];
 }

@@ -6,19 +6,17 @@ import { READS_STDIN, type StdinForm } from '../commands/shared/stdin-values.js'
 export interface GivenWords {
   /** `--input`, `<file>` */
   readonly flag: string;
-  readonly form: StdinForm | undefined;
+  readonly form: StdinForm;
   readonly values: unknown;
 }
 
 /** @throws USAGE */
 export function refuseStdinTwice(given: readonly GivenWords[]): void {
   const readers = given.flatMap(({ flag, form, values }) =>
-    form === undefined
-      ? []
-      : [values]
-          .flat()
-          .filter((value) => typeof value === 'string' && READS_STDIN[form].test(value))
-          .map((value) => `${flag} ${JSON.stringify(value)}`),
+    [values]
+      .flat()
+      .filter((value) => typeof value === 'string' && READS_STDIN[form].test(value))
+      .map((value) => `${flag} ${JSON.stringify(value)}`),
   );
   if (readers.length < 2) return;
   const all = `${readers.slice(0, -1).join(', ')} and ${readers.at(-1)} ${readers.length === 2 ? 'both' : 'all'}`;

@@ -1,5 +1,4 @@
 // build: a graph and a list of constants → a weight-updatable bundle.
-
 import { basename, dirname, extname } from 'node:path';
 import { BACKEND_CHOICES } from '../backends/backend.js';
 import { chooseForBuild, loadBackend } from '../backends/registry.js';

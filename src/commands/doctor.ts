@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { type Check, type Diagnosis, diagnose, whyUnusable } from '../backends/ascend/cann/index.js';
 import { AscendBundleError } from '../base/errors.js';
 import { checkHost, type HostCheck } from './doctor/host-check.js';
-import { number, oneOf, optionalName, optionValues } from './shared/option-values.js';
+import { oneOf, optionalName, optionValues, seconds } from './shared/option-values.js';
 import type { Io, Outcome, ValuesSchema, Verb } from './verb.js';
 
 const USES = ['build', 'run'] as const;
@@ -19,7 +19,7 @@ export interface DoctorValues {
 const values: ValuesSchema<DoctorValues> = optionValues({
   ...{ ascendHome: optionalName, socVersion: optionalName },
   for: oneOf(USES),
-  timeout: number('a number of seconds above 0, and at most 86400', (seconds) => seconds > 0 && seconds <= 86_400, 60),
+  timeout: seconds(86_400, 60),
 });
 
 export interface CheckFields {

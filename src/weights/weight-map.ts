@@ -1,5 +1,4 @@
 // Reads a map file: other names, and other orders of dimensions, for the tensors of a checkpoint.
-
 import { AscendBundleError, type Problem } from '../base/errors.js';
 import { jsonPointer, parseJson } from '../base/json-text.js';
 import { openFile } from '../base/open-file.js';

@@ -1,5 +1,4 @@
 // What two files have in common in a line, then what differs, the worst first.
-
 import type { GraphDiff, OptionDiff, SpecDiff, WeightDiff } from '../../commands/diff/fields.js';
 import type { PartitionDifference } from '../../commands/diff/partitions.js';
 import { type DiffResult, weightDiffers } from '../../commands/diff.js';

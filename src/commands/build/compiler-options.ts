@@ -5,7 +5,7 @@ import { GE_OPTIONS, type GeOptionRow } from '../../backends/ascend/ge/options/t
 import type { CompilerRequest } from '../../backends/ascend/ge/request.js';
 import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
-import { flag, number, type OptionValue, optionalName, optionalOutput, optionalText, texts } from '../shared/option-values.js';
+import { flag, type OptionValue, optionalName, optionalOutput, optionalText, seconds, texts } from '../shared/option-values.js';
 import type { OptionRow } from '../verb.js';
 
 export interface CompilerValues {
@@ -66,7 +66,7 @@ export const COMPILER_VALUES = {
   framework: optionalText,
   ascendHome: optionalName,
   emitGraphs: optionalOutput,
-  timeout: number('a number of seconds above 0, and at most 2000000', (seconds) => seconds > 0 && seconds <= 2_000_000),
+  timeout: seconds(2_000_000),
   trace: optionalOutput,
 };
 

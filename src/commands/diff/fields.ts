@@ -2,11 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GraphAspect, GraphDifference } from '../../graph/diff.js';
 import type { Graph } from '../../graph/graph.js';
-import { type NamedSpec, sameShape } from '../../graph/tensor.js';
+import { sameShape } from '../../graph/tensor.js';
 import type { GivenValue, ValueDifference, ValueStatus } from '../../weights/diff.js';
 import { elementIndex } from '../../weights/element-index.js';
 import { type AnyNumber, anyNumber } from '../shared/any-number.js';
-import { type InputSpecFields, specFields } from '../shared/bundle.js';
+import { geared, type InputSpecFields } from '../shared/bundle.js';
 import type { Side } from './side.js';
 
 export interface SideFields {
@@ -96,8 +96,8 @@ export function specDiffs(a: Side, b: Side): readonly SpecDiff[] | null {
     formats: a.models.length > 0 === b.models.length > 0,
     gears: a.gears !== undefined && b.gears !== undefined,
   };
-  const inputs = pairs('input', withGears(a.inputs, a.gears), withGears(b.inputs, b.gears));
-  const outputs = pairs('output', withGears(a.outputs), withGears(b.outputs));
+  const inputs = pairs('input', geared(a.inputs, a.gears), geared(b.inputs, b.gears));
+  const outputs = pairs('output', geared(a.outputs), geared(b.outputs));
   return [...inputs, ...outputs].filter((one) => one.a === null || one.b === null || !isSame(one.a, one.b, known));
 }
 
@@ -108,10 +108,6 @@ interface KnownOfBoth {
 }
 
 type Specs = readonly InputSpecFields[];
-
-function withGears(specs: readonly NamedSpec[], gears?: Side['gears']): Specs {
-  return specs.map((spec) => ({ ...specFields(spec), gears: gears?.get(spec.name) ?? null }));
-}
 
 function pairs(side: SpecDiff['side'], a: Specs, b: Specs): readonly SpecDiff[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => ({ side, index, a: a[index] ?? null, b: b[index] ?? null }));

@@ -8,7 +8,6 @@ import {
   type Constant,
   findSubmodel,
   type InputGears,
-  inputGears,
   OmModel,
   readBundle,
   readInitialValues,
@@ -20,6 +19,7 @@ import type { NamedSpec, NamedTensor } from '../../graph/tensor.js';
 import type { GivenValue } from '../../weights/diff.js';
 import { openTensorFile, readTensorFile } from '../../weights/read.js';
 import { bundleAttributes, modelAttributes } from '../shared/attributes.js';
+import { modelGears } from '../shared/bundle.js';
 import { inputSpecs, outputSpecs } from '../shared/graph-fields.js';
 
 /** A model with the name of its part in a bundle: its role, or its place; alone it is `model`. */
@@ -82,7 +82,7 @@ function bundleSide(path: string, file: FileBytes): Side {
     options: bundleOptions(bundle),
     inputs: infer?.inputs,
     outputs: infer?.outputs,
-    gears: infer === undefined ? undefined : gearsOf(infer),
+    gears: infer === undefined ? undefined : modelGears(infer),
     graph: infer === undefined ? undefined : withWeights(infer.graph, bundle),
     models: bundle.submodels.map((model) => ({ key: model.role ?? `#${model.index}`, model, offsetBytes: model.offsetBytes })),
     values: bundleValues(bundle),
@@ -99,10 +99,6 @@ function bundleOptions(bundle: Bundle): ReadonlyMap<string, string> {
     ['update graph', weights.every(({ isConditional }) => isConditional) ? 'ge' : 'static'],
     ...Object.entries(bundleAttributes(bundle)),
   ]);
-}
-
-function gearsOf({ inoutInfo }: OmModel): Side['gears'] {
-  return inoutInfo === undefined ? undefined : inputGears(inoutInfo);
 }
 
 /** Each Variable that is a weight as a Const of the weight's name again, without a value. */
@@ -157,7 +153,7 @@ function modelSide(path: string, file: FileBytes, kind: Kind): Side {
       ...common,
       options: new Map([...options, ...attributes]),
       ...{ inputs, outputs, graph },
-      gears: gearsOf(model),
+      gears: modelGears(model),
       values: constantValues(constants, undefined),
       warnings: om.warnings,
     };

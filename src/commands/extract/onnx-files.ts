@@ -1,6 +1,6 @@
 // The program of a bundle of the host backend as an ONNX model that can be run and built again, with its larger values beside it
 // where it is too large for one file.
-import { basename, dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import { bundleBackend, openProgram } from '../../backends/registry.js';
 import { AscendBundleError, type Problem } from '../../base/errors.js';
 import type { Bundle, Submodel } from '../../formats/om/index.js';
@@ -31,7 +31,7 @@ export async function onnxFiles(
   const dataPath = `${path}.data`;
   const { model: bytes, data } = writeOnnx(model, basename(dataPath), mostBytes);
   return {
-    files: [{ path, bytes }, ...(data === undefined ? [] : [{ path: join(dirname(path), basename(dataPath)), bytes: data }])],
+    files: [{ path, bytes }, ...(data === undefined ? [] : [{ path: dataPath, bytes: data }])],
     warnings: [
       ...(graph.dialect === 'ge' ? [lowered(bundlePath)] : []),
       ...(isWidened ? [WIDENED] : []),

@@ -109,9 +109,21 @@ function submodelFields(submodel: Submodel): SubmodelFields {
 }
 
 /** @throws FILE_MALFORMED */
-export function inputSpecFields({ inputs, inoutInfo }: OmModel): readonly InputSpecFields[] {
-  const gears = inoutInfo === undefined ? undefined : inputGears(inoutInfo);
-  return inputs.map((spec) => ({ ...specFields(spec), gears: gears?.get(spec.name) ?? null }));
+export function inputSpecFields(model: OmModel): readonly InputSpecFields[] {
+  return geared(model.inputs, modelGears(model));
+}
+
+export function geared(specs: readonly NamedSpec[], gears?: ReadonlyMap<string, InputGears>): readonly InputSpecFields[] {
+  return specs.map((spec) => ({ ...specFields(spec), gears: gears?.get(spec.name) ?? null }));
+}
+
+/**
+ * The sizes that it was compiled for, by input; undefined where the file does not tell.
+ *
+ * @throws FILE_MALFORMED
+ */
+export function modelGears({ inoutInfo }: OmModel): ReadonlyMap<string, InputGears> | undefined {
+  return inoutInfo === undefined ? undefined : inputGears(inoutInfo);
 }
 
 export function partitionFields({ om }: OmModel): readonly PartitionFields[] {

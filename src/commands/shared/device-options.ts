@@ -5,7 +5,7 @@ import type { BackendKind } from '../../backends/backend.js';
 import { AscendBundleError } from '../../base/errors.js';
 import { refuseOutput } from '../../base/output-file.js';
 import type { OptionRow } from '../verb.js';
-import { number, oneOf, optionalName, optionalOutput } from './option-values.js';
+import { number, oneOf, optionalName, optionalOutput, seconds } from './option-values.js';
 
 export interface DeviceValues {
   readonly device?: number | undefined;
@@ -26,7 +26,7 @@ export const DEVICE_OPTIONS: readonly OptionRow[] = [
 export const DEVICE_VALUES = {
   device: number('a whole number of at least 0', (id) => Number.isInteger(id) && id >= 0 && id <= 0x7fffffff),
   memory: oneOf(['auto', 'low']),
-  timeout: number('a number of seconds above 0, and at most 2000000', (seconds) => seconds > 0 && seconds <= 2_000_000),
+  timeout: seconds(2_000_000),
   trace: optionalOutput,
   ascendHome: optionalName,
 } as const;

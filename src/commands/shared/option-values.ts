@@ -77,6 +77,12 @@ export function wholeNumber(least: number, missing?: number): OptionValue<number
   return number(what, (value) => Number.isSafeInteger(value) && value >= least, missing as number);
 }
 
+export function seconds(most: number): OptionValue<number | undefined>;
+export function seconds(most: number, missing: number): OptionValue<number>;
+export function seconds(most: number, missing?: number): OptionValue<number | undefined> {
+  return number(`a number of seconds above 0, and at most ${most}`, (value) => value > 0 && value <= most, missing as number);
+}
+
 function isText(value: unknown): value is string {
   return typeof value === 'string';
 }

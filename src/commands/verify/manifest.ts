@@ -1,5 +1,4 @@
 // A bundle against its manifest: every fact that can be told from the file again.
-
 import { AscendBundleError } from '../../base/errors.js';
 import { jsonPointer, parseJson } from '../../base/json-text.js';
 import { type FileBytes, openFile } from '../../base/open-file.js';
